@@ -1,0 +1,5 @@
+"""`python -m envspec`."""
+
+from envspec.cli import main
+
+main()

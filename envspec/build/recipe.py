@@ -1,0 +1,55 @@
+"""What is built and from what; its hash is the address of the wheel in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from envspec.frozen import Frozen
+from envspec.gpu import Platform
+from envspec.lock import Archive, Lock, Pin
+
+NATIVE = "GGML_NATIVE"
+"""CMake option that compiles for the CPU of the build machine."""
+
+
+class BuildRecipe(Frozen):
+    """The part of a lock that decides how one wheel is built on one platform."""
+
+    platform: Platform
+    sdist: Archive
+    cmake: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...]
+    tools: tuple[Pin, ...]
+    """Packages of the build environment."""
+
+
+class BuildInputs(Frozen):
+    """A recipe and what the build machine adds to it: everything that decides the bytes of the wheel."""
+
+    recipe: BuildRecipe
+    compiler: str
+    """First line of `c++ --version`."""
+    libc: str
+    cpu: str
+    """Microarchitecture and features; empty where the code does not depend on them."""
+
+    @property
+    def key(self) -> str:
+        """Address in the wheel cache: 32 hexadecimal digits."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def recipe(lock: Lock, platform: Platform) -> BuildRecipe | None:
+    """Recipe of the wheel that `platform` needs, or None where nothing is compiled."""
+    if lock.plan.build is None or lock.sdist is None:
+        return None
+    pins = lock.on(platform).build_packages
+    return BuildRecipe(
+        platform=platform,
+        sdist=lock.sdist,
+        cmake=tuple((option.name, option.value) for option in lock.plan.build.cmake),
+        left_out=lock.plan.build.left_out,
+        tools=tuple(pin.model_copy(update={"via": ()}) for pin in pins),
+    )

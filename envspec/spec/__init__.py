@@ -1,0 +1,30 @@
+"""What the user asks for: the Spec, its YAML reader with positions, its JSON Schema."""
+
+from envspec.spec.fields import range_text
+from envspec.spec.model import (
+    Base,
+    Install,
+    LlamaRequest,
+    Matrix,
+    Spec,
+    ToolkitRequest,
+    ToolkitSource,
+    TorchRequest,
+)
+from envspec.spec.reader import MAX_BYTES, read
+from envspec.spec.schema import schema
+
+__all__ = [
+    "MAX_BYTES",
+    "Base",
+    "Install",
+    "LlamaRequest",
+    "Matrix",
+    "Spec",
+    "ToolkitRequest",
+    "ToolkitSource",
+    "TorchRequest",
+    "range_text",
+    "read",
+    "schema",
+]

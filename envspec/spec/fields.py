@@ -1,0 +1,163 @@
+"""Field types of the spec: text as the user wrote it, parsed once into what it means."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+
+from envspec.gpu import Capability, CudaVersion
+
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_RESERVED = {"aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+
+
+def _name(value: object) -> str:
+    """Check a name that becomes a folder on every operating system."""
+    text = _text(value)
+    if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", text) is None:
+        message = (
+            f"{text!r} cannot be a folder name everywhere: use letters, digits, '.', '_' and '-', "
+            "at most 64, the first and last a letter or digit"
+        )
+        raise ValueError(message)
+    if text.split(".")[0].lower() in _RESERVED:
+        message = f"{text!r} is a reserved name on Windows"
+        raise ValueError(message)
+    return text
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        message = "expected a single value, not a list, a mapping or nothing"
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns ValueError into an error with a place
+    if "\0" in value:
+        message = "contains a NUL character"
+        raise ValueError(message)
+    return value
+
+
+def _specifiers(value: object, *, example: str) -> SpecifierSet:
+    if isinstance(value, SpecifierSet):
+        return value
+    text = _text(value).strip()
+    bare = re.fullmatch(r"(\d+)((?:\.\d+)*)", text)
+    if bare is not None:
+        exact = len(text.split(".")) > 2  # noqa: PLR2004 - major.minor.patch
+        text = f"=={text}" if exact else f"=={text}.*"
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        message = f"{text!r} is not a version or range such as {example}"
+        raise ValueError(message) from None
+
+
+def _python(value: object) -> SpecifierSet:
+    specifiers = _specifiers(value, example="3.12, '>=3.11' or '>=3.11,<3.14'")
+    if not any(item.operator in {"==", ">=", ">", "~="} for item in specifiers):
+        message = f"{str(specifiers) or 'an empty range'!r} has no lower bound; write for example '>=3.11'"
+        raise ValueError(message)
+    return specifiers
+
+
+def _version(value: object) -> SpecifierSet:
+    return _specifiers(value, example="2.6, '==0.3.16' or '>=0.3,<0.4'")
+
+
+def _requirement(value: object) -> str:
+    """Check a PEP 508 requirement and give it in its normal form."""
+    text = _text(value)
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        message = f"{text!r} is not a PEP 508 requirement: {str(error).splitlines()[0]}"
+        raise ValueError(message) from None
+    return str(requirement)
+
+
+def _match_spec(value: object) -> str:
+    text = _text(value).strip()
+    if re.fullmatch(r"(?:[\w./:-]+::)?[A-Za-z0-9_][\w.-]*(?:\s*[=<>!~ ].*)?(?:\[.*\])?", text) is None:
+        message = f"{text!r} is not a conda match spec such as 'ffmpeg' or 'ffmpeg >=6'"
+        raise ValueError(message)
+    return text
+
+
+def _gpu(value: object) -> str:
+    """Check a compute capability, a model name, or `native`; `RTX 4090` becomes `rtx-4090`."""
+    text = re.sub(r"[\s_]+", "-", _text(value).strip().lower())
+    if re.fullmatch(r"[a-z][a-z0-9.-]*", text):
+        return text
+    if re.fullmatch(r"\d.*[a-z].*", text):
+        message = f"{text!r} is not a GPU such as rtx-4090"
+        raise ValueError(message)
+    return str(Capability.parse(text))
+
+
+def _cuda(value: object) -> CudaVersion:
+    return value if isinstance(value, CudaVersion) else CudaVersion.parse(_text(value))
+
+
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, tuple):
+        value = dict(value)
+    if not isinstance(value, dict):
+        message = "expected a mapping of names to values"
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns ValueError into an error with a place
+    for name, item in value.items():
+        if not isinstance(item, str):
+            message = f"{name}: expected a single value, not a list, a mapping or nothing"
+            raise ValueError(message)  # noqa: TRY004 - as above
+        if "\0" in item or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", str(name)):
+            message = f"{name!r} is not a usable name, or its value contains a NUL character"
+            raise ValueError(message)
+    return tuple(sorted(value.items()))
+
+
+def _cmake_options(value: object) -> tuple[tuple[str, str], ...]:
+    """Read CMake options; YAML's true and false become CMake's ON and OFF."""
+    switches = {"true": "ON", "on": "ON", "yes": "ON", "false": "OFF", "off": "OFF", "no": "OFF"}
+    pairs = _pairs(value)
+    for name, item in pairs:
+        if re.search(r"[\r\n;\"]", item):
+            message = f"{name}: a CMake value cannot hold line ends, ';' or '\"' here"
+            raise ValueError(message)
+    return tuple((name, switches.get(item.lower(), item)) for name, item in pairs)
+
+
+def _listed(value: object) -> object:
+    """Let a single value stand for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _described(description: str, *, number: bool = True) -> WithJsonSchema:
+    return WithJsonSchema({"type": ["string", "number"] if number else "string", "description": description})
+
+
+def range_text(specifiers: SpecifierSet) -> str:
+    """Write a range as people do: lower bounds first."""
+    return ",".join(sorted((str(item) for item in specifiers), key=lambda text: (text.startswith("<"), text)))
+
+
+_AS_TEXT = PlainSerializer(str, return_type=str)
+_AS_RANGE = PlainSerializer(range_text, return_type=str)
+_MAPPING = {"type": "object", "additionalProperties": _SCALAR}
+_AS_MAPPING = PlainSerializer(dict, return_type=dict[str, str])
+
+Name = Annotated[str, PlainValidator(_name), _described("Name of the environment and of its lock folder")]
+PythonRange = Annotated[
+    SpecifierSet, PlainValidator(_python), _AS_RANGE, _described("Python version or range: 3.12, '>=3.11,<3.14'")
+]
+VersionRange = Annotated[
+    SpecifierSet, PlainValidator(_version), _AS_RANGE, _described("Version or range: 2.6, '>=0.3,<0.4'")
+]
+RequirementText = Annotated[str, PlainValidator(_requirement), _described("PEP 508 requirement", number=False)]
+MatchSpecText = Annotated[str, PlainValidator(_match_spec), _described("conda match spec", number=False)]
+Cuda = Annotated[CudaVersion, PlainValidator(_cuda), _AS_TEXT, _described("CUDA release line or exact release")]
+GpuName = Annotated[str, PlainValidator(_gpu), _described("GPU model (rtx-4090), compute capability (8.9) or native")]
+CMakeOptions = Annotated[tuple[tuple[str, str], ...], PlainValidator(_cmake_options), _AS_MAPPING, WithJsonSchema(_MAPPING)]
+Pairs = Annotated[tuple[tuple[str, str], ...], PlainValidator(_pairs), _AS_MAPPING, WithJsonSchema(_MAPPING)]
+Listed = BeforeValidator(_listed)

@@ -1,0 +1,163 @@
+"""Start processes: the only import of subprocess."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
+
+from envspec.errors import ToolMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+GRACE = 10.0
+"""Seconds that a program gets to end by itself after Ctrl-C, before it is killed."""
+
+PASSED_ON = (
+    *("HOME", "USER", "LOGNAME", "PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "TERM"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
+    *("APPDATA", "LOCALAPPDATA", "USERPROFILE", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "PROGRAMDATA"),
+    *("PROGRAMFILES", "PROGRAMFILES(X86)", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "DEVELOPER_DIR", "SDKROOT"),
+)
+"""Variables that reach a build or a probe; compilers, flags and search paths of the user's shell do not."""
+
+
+class Completed(NamedTuple):
+    """What a finished process left behind; `code` is negative where a signal ended it."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def clean_environment(*prefixes: str, **given: str) -> dict[str, str]:
+    """Environment with what every program needs, variables that begin with `prefixes`, and `given`."""
+    keep = ("LC_", *prefixes)
+    passed = {
+        name: value for name, value in os.environ.items() if name.upper() in PASSED_ON or name.startswith(keep)
+    }
+    return {**passed, **given}
+
+
+def run(
+    argv: tuple[str, ...], *, env: Mapping[str, str], cwd: Path | None = None, timeout: float | None = None
+) -> Completed:
+    """Run a program to its end and keep what it prints.
+
+    Raises:
+        ToolMissing: there is no such program.
+        TimeoutError: it took more than `timeout` seconds, and was killed.
+
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+            argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+        )
+    except FileNotFoundError as error:
+        raise _missing(argv) from error
+    except subprocess.TimeoutExpired as error:
+        message = f"{argv[0]} took more than {timeout:.0f} s"
+        raise TimeoutError(message) from error
+    return Completed(done.returncode, done.stdout, done.stderr)
+
+
+def stream(
+    argv: tuple[str, ...], on_line: Callable[[str], None], *, env: Mapping[str, str], cwd: Path | None = None
+) -> int:
+    """Run a program and hand over each line that it prints; gives its exit code.
+
+    The program and all that it starts end when this function is left by an exception, such as Ctrl-C.
+
+    Raises:
+        ToolMissing: there is no such program.
+
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
+            argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise _missing(argv) from error
+    try:
+        with process:
+            for line in process.stdout or ():
+                on_line(line.rstrip("\n"))
+    except BaseException:
+        _end(process)
+        raise
+    return process.returncode
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Interrupt a program and its children, which lets Ninja delete what is half written; then kill."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family = psutil.Process(process.pid).children(recursive=True)
+        if sys.platform == "win32":
+            process.terminate()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
+        end_all(family)
+    process.wait()
+
+
+def end_all(processes: list[psutil.Process]) -> None:
+    """Wait for processes to end by themselves, then kill those that did not."""
+    _, alive = psutil.wait_procs(processes, timeout=GRACE)
+    for one in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    psutil.wait_procs(alive, timeout=GRACE)
+
+
+def working_in(folder: Path) -> list[psutil.Process]:
+    """Processes of this user whose working directory lies in `folder`."""
+    root, found = str(folder), []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if f"{one.cwd()}{os.sep}".startswith(f"{root}{os.sep}"):
+                found.append(one)
+    return found
+
+
+def become(argv: tuple[str, ...], env: Mapping[str, str]) -> int:
+    """Run a program in place of this one: its signals and its exit code are its own.
+
+    Raises:
+        ToolMissing: there is no such program on the PATH of `env`.
+
+    """
+    try:
+        if sys.platform == "win32":
+            return subprocess.run(argv, env=dict(env), check=False).returncode  # noqa: S603 - as above
+        os.execvpe(argv[0], argv, dict(env))  # noqa: S606 - on purpose without a shell
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise _missing(argv) from error
+
+
+def _missing(argv: tuple[str, ...]) -> ToolMissing:
+    return ToolMissing(f"cannot run {argv[0]!r}: no such program", hint="check its name and that it is on PATH")
