@@ -3,11 +3,10 @@
 from envspec.build.explain import explain
 from envspec.build.ninja import parse_step
 from envspec.build.options import LEFT_OUT_FILE, config_settings, jobs, left_out_script
-from envspec.build.recipe import NATIVE, BuildInputs, BuildRecipe, recipe
+from envspec.build.recipe import BuildInputs, BuildRecipe, recipe
 
 __all__ = [
     "LEFT_OUT_FILE",
-    "NATIVE",
     "BuildInputs",
     "BuildRecipe",
     "config_settings",

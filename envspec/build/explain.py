@@ -28,7 +28,7 @@ CAUSES = (
     Cause(
         re.compile(r"No CMAKE_C(XX)?_COMPILER could be found|is not able to compile a simple test program"),
         "the C++ compiler does not work",
-        "install one: `apt install g++`, `dnf install gcc-c++`, `xcode-select --install`, or the Visual Studio Build Tools",
+        "install one: `apt install g++`, `dnf install gcc-c++`, `xcode-select --install`, or Visual Studio Build Tools",
     ),
     Cause(
         re.compile(r"unrecognized command.line option|unknown target CPU"),

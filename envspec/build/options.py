@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import PurePath
+
     from envspec.build.recipe import BuildRecipe
     from envspec.host import Host
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 from envspec.frozen import Frozen
 from envspec.gpu import Platform
 from envspec.lock import Archive, Lock, Pin
+
+if TYPE_CHECKING:
+    from envspec.host import Host
 
 NATIVE = "GGML_NATIVE"
 """CMake option that compiles for the CPU of the build machine."""
@@ -25,14 +29,34 @@ class BuildRecipe(Frozen):
 
 
 class BuildInputs(Frozen):
-    """A recipe and what the build machine adds to it: everything that decides the bytes of the wheel."""
+    """Everything that decides the bytes of a wheel: its recipe, and what the build machine adds."""
 
-    recipe: BuildRecipe
+    platform: Platform
+    sdist: Archive
+    cmake: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...]
+    tools: tuple[str, ...]
+    """`name==version` of each package of the build environment."""
     compiler: str
     """First line of `c++ --version`."""
     libc: str
     cpu: str
     """Microarchitecture and features; empty where the code does not depend on them."""
+
+    @classmethod
+    def of(cls, recipe: BuildRecipe, host: Host, compiler: str) -> BuildInputs:
+        """Inputs of a build of `recipe` on `host`."""
+        native = dict(recipe.cmake).get(NATIVE) == "ON"
+        return cls(
+            platform=recipe.platform,
+            sdist=recipe.sdist,
+            cmake=recipe.cmake,
+            left_out=recipe.left_out,
+            tools=tuple(f"{pin.name}=={pin.version}" for pin in recipe.tools),
+            compiler=compiler,
+            libc=host.libc,
+            cpu=host.cpu if native else "",
+        )
 
     @property
     def key(self) -> str:
@@ -51,5 +75,5 @@ def recipe(lock: Lock, platform: Platform) -> BuildRecipe | None:
         sdist=lock.sdist,
         cmake=tuple((option.name, option.value) for option in lock.plan.build.cmake),
         left_out=lock.plan.build.left_out,
-        tools=tuple(pin.model_copy(update={"via": ()}) for pin in pins),
+        tools=pins,
     )

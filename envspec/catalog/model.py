@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from pydantic import PlainSerializer, PlainValidator
 
@@ -13,6 +12,8 @@ from envspec.gpu import Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from packaging.specifiers import SpecifierSet
 
 ReleaseVersion = Annotated[Version, PlainValidator(lambda text: Version(str(text))), PlainSerializer(str)]
 

@@ -3,7 +3,7 @@
 from envspec.lock.files import PLAN_FILE, from_files, to_files
 from envspec.lock.model import Archive, Lock, Pin, PlatformLock
 from envspec.lock.solve import Solver, solve
-from envspec.lock.stale import changes
+from envspec.lock.stale import changes, differences
 
 __all__ = [
     "PLAN_FILE",
@@ -13,6 +13,7 @@ __all__ = [
     "PlatformLock",
     "Solver",
     "changes",
+    "differences",
     "from_files",
     "solve",
     "to_files",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -19,9 +19,8 @@ from envspec.spec import Spec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from envspec.frozen import Json
     from envspec.gpu import Platform
-
-Json: TypeAlias = "str | float | bool | None | list[Json] | dict[str, Json]"
 
 PLAN_FILE = "plan.yaml"
 FORMAT = 1
@@ -43,7 +42,8 @@ def to_files(lock: Lock) -> dict[str, str]:
         "files": {name: fingerprint(text) for name, text in sorted(files.items())},
     }
     yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style, yaml.width, yaml.sort_base_mapping_type_on_output = False, 110, False
+    yaml.default_flow_style, yaml.width = False, 110
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # annotated with its default, None
     out = io.StringIO()
     yaml.dump(listing, out)
     return {PLAN_FILE: HEADER + out.getvalue(), **files}

@@ -23,6 +23,11 @@ def for_platform(pins: tuple[Pin, ...], platform: Platform, python: str) -> tupl
     return tuple(_narrowed(pins, platform, python))
 
 
+def applies(pin: Pin, platform: Platform, python: str) -> bool:
+    """Whether a pin is installed with exactly this Python."""
+    return not pin.marker or _holds(pin.marker, platform, python)
+
+
 def _narrowed(pins: tuple[Pin, ...], platform: Platform, python: str) -> Iterator[Pin]:
     span = _span(SpecifierSet(python))
     for pin in pins:

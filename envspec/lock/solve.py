@@ -80,10 +80,12 @@ def _keep(previous: Lock | None, *, build: bool = False) -> tuple[Pin, ...]:
     """Give the pins of the previous lock as one universal resolution again."""
     if previous is None:
         return ()
-    kept = []
+    kept: list[Pin] = []
     for item in previous.platforms:
         known = item.platform.markers
         here = f'sys_platform == "{known["sys_platform"]}" and platform_machine == "{known["platform_machine"]}"'
-        for pin in item.build_packages if build else item.packages:
-            kept.append(pin.model_copy(update={"marker": f"({pin.marker}) and {here}" if pin.marker else here}))
+        kept += [
+            pin.model_copy(update={"marker": f"({pin.marker}) and {here}" if pin.marker else here})
+            for pin in (item.build_packages if build else item.packages)
+        ]
     return tuple(kept)

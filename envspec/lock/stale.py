@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envspec.frozen import Json
     from envspec.lock.model import Lock
     from envspec.spec import Spec
-
-Json: TypeAlias = "str | float | bool | None | list[Json] | dict[str, Json]"
 
 
 def changes(lock: Lock, spec: Spec) -> tuple[str, ...]:
     """What the spec says now that it did not say when the lock was made, a line each."""
     before, now = (model.model_dump(mode="json", by_alias=True, exclude_defaults=True) for model in (lock.spec, spec))
     return tuple(_differences(before, now, ""))
+
+
+def differences(before: Lock | None, now: Lock) -> tuple[str, ...]:
+    """Packages that two locks pin differently, a line each."""
+    old, new = (_versions(lock) if lock else {} for lock in (before, now))
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return tuple(
+        f"{name} {old[name]} -> {new.get(name, 'removed')}" if name in old else f"{name} {new[name]} added"
+        for name in names
+    )
+
+
+def _versions(lock: Lock) -> dict[str, str]:
+    """Versions of each package on all platforms; the name of a build tool says so."""
+    found: dict[str, set[str]] = {}
+    for item in lock.platforms:
+        for suffix, pins in (("", item.packages), (" (build)", item.build_packages)):
+            for pin in pins:
+                found.setdefault(pin.name + suffix, set()).add(pin.version)
+    return {name: ", ".join(sorted(versions)) for name, versions in found.items()}
 
 
 def _differences(before: Json, now: Json, path: str) -> Iterator[str]:

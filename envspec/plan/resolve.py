@@ -28,7 +28,9 @@ OPTIONS = (
     CMakeOption(name="GGML_CUDA", value="OFF", reason="backend: cpu"),
     CMakeOption(name="GGML_NATIVE", value="ON", reason="the wheel is built on the machine that runs it"),
     CMakeOption(name="GGML_OPENMP", value="ON", reason="all cores in prompt processing"),
-    CMakeOption(name="LLAVA_BUILD", value="ON", reason="image and audio input (mtmd); OFF saves a quarter of the build"),
+    CMakeOption(
+        name="LLAVA_BUILD", value="ON", reason="image and audio input (mtmd); OFF saves a quarter of the build"
+    ),
 )
 
 
@@ -57,7 +59,8 @@ def resolve(spec: Spec, host: Host | None, catalog: Catalog) -> Plan:
         Choice(topic="base", value=spec.base, reason="a virtual environment on a Python that is already installed"),
         Choice(topic="backend", value=spec.backend, reason="named by the spec"),
     ]
-    build, rejections = None, ()
+    build: SourceBuild | None = None
+    rejections: tuple[Rejection, ...] = ()
     requirements = list(spec.pip)
     if spec.llama is not None:
         build, chosen, rejections = _llama(spec.llama, spec.backend, catalog)
@@ -93,8 +96,8 @@ def _llama(
     choices = [
         Choice(topic="llama-cpp-python", value=str(version), reason=why, source=era.source),
         Choice(topic="install", value=Install.SOURCE, reason="the default index has source archives only"),
-        *(Choice(topic=f"cmake {item.name}", value=item.value, reason=item.reason) for item in options),
-        *(Choice(topic=f"cmake {row.option}", value="OFF", reason=row.reason, source=row.source) for row in left_out),
+        *(Choice(topic=f"-D{item.name}", value=item.value, reason=item.reason) for item in options),
+        *(Choice(topic=f"-D{row.option}", value="OFF", reason=row.reason, source=row.source) for row in left_out),
     ]
     rejected = (
         Rejection(
@@ -140,7 +143,8 @@ def _options(request: LlamaRequest, backend: Backend) -> tuple[CMakeOption, ...]
 def _warnings(spec: Spec, platforms: tuple[Platform, ...]) -> list[str]:
     if spec.llama is None or Platform.OSX_ARM64 not in platforms:
         return []
-    return [
+    warning = (
         "osx-arm64: llama-cpp-python always compiles its Metal backend on macOS "
-        "(https://github.com/abetlen/llama-cpp-python/blob/main/CMakeLists.txt); it stays unused until n_gpu_layers is set"
-    ]
+        "(https://github.com/abetlen/llama-cpp-python/blob/main/CMakeLists.txt); n_gpu_layers=0 leaves it unused"
+    )
+    return [warning]

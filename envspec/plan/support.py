@@ -29,9 +29,7 @@ def check(spec: Spec) -> None:
         raise SpecError(contradiction, hint="remove one of the two lines")
     missing = tuple(_missing(spec))
     if missing:
-        raise NotSupported(
-            "; ".join(what for what, _ in missing), hint="; ".join(hint for _, hint in missing)
-        )
+        raise NotSupported("; ".join(what for what, _ in missing), hint="; ".join(hint for _, hint in missing))
 
 
 def _contradictions(spec: Spec) -> Iterator[str]:

@@ -158,6 +158,8 @@ RequirementText = Annotated[str, PlainValidator(_requirement), _described("PEP 5
 MatchSpecText = Annotated[str, PlainValidator(_match_spec), _described("conda match spec", number=False)]
 Cuda = Annotated[CudaVersion, PlainValidator(_cuda), _AS_TEXT, _described("CUDA release line or exact release")]
 GpuName = Annotated[str, PlainValidator(_gpu), _described("GPU model (rtx-4090), compute capability (8.9) or native")]
-CMakeOptions = Annotated[tuple[tuple[str, str], ...], PlainValidator(_cmake_options), _AS_MAPPING, WithJsonSchema(_MAPPING)]
+CMakeOptions = Annotated[
+    tuple[tuple[str, str], ...], PlainValidator(_cmake_options), _AS_MAPPING, WithJsonSchema(_MAPPING)
+]
 Pairs = Annotated[tuple[tuple[str, str], ...], PlainValidator(_pairs), _AS_MAPPING, WithJsonSchema(_MAPPING)]
 Listed = BeforeValidator(_listed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Tree: TypeAlias = "str | None | list[Tree] | dict[str, Tree]"
+Tree: TypeAlias = "str | list[Tree] | dict[str, Tree] | None"
 Path: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 256 * 1024
@@ -43,16 +43,17 @@ class Document:
     places: dict[Path, Place] = field(default_factory=dict)
     values: int = 0
 
-    def fail(self, place: str, message: str, *, hint: str | None = None) -> SpecError:
-        """Make an error that points into the file."""
-        return SpecError(f"{self.source}:{place}: {message}", hint=hint)
+    def fail(self, place: str, message: str, *, hint: str | None = None) -> NoReturn:
+        """Raise an error that points into the file."""
+        message = f"{self.source}:{place}: {message}"
+        raise SpecError(message, hint=hint) from None
 
     def tree(self, node: Node, path: Path = (), key: str = "1:1") -> Tree:
         """Turn a YAML node into plain values, each scalar as its text."""
         self.values += 1
         here = _mark(node)
         if self.values > MAX_VALUES:
-            raise self.fail(
+            self.fail(
                 here,
                 f"the file expands to more than {MAX_VALUES} values",
                 hint="write the values out; anchors that refer to anchors are not needed in a spec",
@@ -68,16 +69,14 @@ class Document:
     def _pairs(self, node: Node, path: Path) -> Iterator[tuple[str, Tree]]:
         seen: dict[str, str] = {}
         if not isinstance(node, MappingNode):
-            raise self.fail(_mark(node), "expected a value, a list or a mapping")
+            self.fail(_mark(node), "expected a value, a list or a mapping")
         for name, value in node.value:
             place = _mark(name)
             if not isinstance(name, ScalarNode):
-                raise self.fail(place, "a key must be a single value")
+                self.fail(place, "a key must be a single value")
             key = str(name.value)
             if key in seen:
-                raise self.fail(
-                    place, f"duplicate key {key!r}, first at {seen[key]}", hint="keep one of the two"
-                )
+                self.fail(place, f"duplicate key {key!r}, first at {seen[key]}", hint="keep one of the two")
             seen[key] = place
             yield key, self.tree(value, (*path, key), place)
 
@@ -102,7 +101,7 @@ def read(text: str, source: str) -> Spec:
     tree = _compose(document, text)
     if not isinstance(tree, dict):
         hint = "a spec begins with the line `envspec: 1`; see specs/quickstart.yaml"
-        raise document.fail("1:1", "expected a mapping of keys to values", hint=hint)
+        document.fail("1:1", "expected a mapping of keys to values", hint=hint)
     try:
         return Spec.model_validate(tree)
     except ValidationError as error:
@@ -120,11 +119,11 @@ def _compose(document: Document, text: str) -> Tree:
         mark = error.problem_mark or error.context_mark
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         problem = " ".join(part for part in (error.context, error.problem) if part)
-        raise document.fail(place, f"not valid YAML: {problem}", hint="check indentation, quotes and colons") from None
+        document.fail(place, f"not valid YAML: {problem}", hint="check indentation, quotes and colons")
     except YAMLError as error:
-        raise document.fail("1:1", f"not valid YAML: {' '.join(str(error).split())}") from None
+        document.fail("1:1", f"not valid YAML: {' '.join(str(error).split())}")
     except RecursionError:
-        raise document.fail("1:1", "nested too deeply to be a spec") from None
+        document.fail("1:1", "nested too deeply to be a spec")
 
 
 def _mark(node: Node) -> str:

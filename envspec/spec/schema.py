@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from envspec.spec.model import Spec
 
-Json: TypeAlias = "str | float | bool | None | list[Json] | dict[str, Json]"
+if TYPE_CHECKING:
+    from envspec.frozen import Json
 
 
 def schema() -> dict[str, Json]:
@@ -29,5 +30,7 @@ def _single_for_list(node: Json) -> Json:
     items = node.get("items")
     if node.get("type") != "array" or (isinstance(items, dict) and items.get("type") == "object"):
         return node
-    described = {key: node.pop(key) for key in ("default", "description", "title") if key in node}
-    return {**described, "anyOf": [items, node]}
+    outer = {"default", "description", "title"}
+    described = {key: value for key, value in node.items() if key in outer}
+    listed = {key: value for key, value in node.items() if key not in outer}
+    return {**described, "anyOf": [items, listed]}

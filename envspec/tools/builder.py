@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller, HookMiss
 from envspec import progress
 from envspec.build import (
     LEFT_OUT_FILE,
-    NATIVE,
     BuildInputs,
     config_settings,
     explain,
@@ -21,7 +19,7 @@ from envspec.build import (
     parse_step,
 )
 from envspec.errors import LockError, ToolError
-from envspec.tools import compilers, download, files, process, sdist
+from envspec.tools import compilers, download, files, process, sdist, venv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,19 +56,18 @@ class Builder:
 
         """
         found = compilers.find()
-        native = dict(recipe.cmake).get(NATIVE) == "ON"
-        inputs = BuildInputs(
-            recipe=recipe, compiler=found.version, libc=self.host.libc, cpu=self.host.cpu if native else ""
-        )
+        inputs = BuildInputs.of(recipe, self.host, found.version)
         if cached := self.cache.get(inputs.key):
             progress.stage(f"{recipe.sdist.name} {recipe.sdist.version}: taken from the wheel cache")
             return cached
         with files.held(self.cache.lock(inputs.key), "builds the same wheel"):
-            return self.cache.get(inputs.key) or self._build(inputs, found, python)
+            return self.cache.get(inputs.key) or self._build(recipe, inputs, found, python)
 
-    def _build(self, inputs: BuildInputs, found: compilers.Compilers, python: str) -> tuple[Path, Wheel]:
+    def _build(
+        self, recipe: BuildRecipe, inputs: BuildInputs, found: compilers.Compilers, python: str
+    ) -> tuple[Path, Wheel]:
         """Build in a folder that stays until the wheel is made, so that an interrupted build goes on."""
-        recipe, folder = inputs.recipe, self.cache.builds / inputs.key
+        folder = self.cache.builds / inputs.key
         process.end_all(process.working_in(folder))  # compilers that outlived a killed envspec write there
         archive = self.source(recipe)
         count = jobs(self.host)
@@ -94,7 +91,7 @@ class Builder:
 
     def _environment(self, folder: Path, recipe: BuildRecipe, python: str) -> Path:
         """Python of an environment with the locked build tools."""
-        inside = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        inside = venv.interpreter(folder)
         if not (folder / ".ready").exists():
             files.remove(folder)
             self.uv.make_venv(folder, python)
@@ -132,14 +129,16 @@ def _run_backend(folder: Path, python: Path, settings: Mapping[str, list[str] | 
             if step := parse_step(line):
                 progress.report(TASK, *step)
 
-        def run(argv: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-            code = process.stream(tuple(argv), on_line, env={**env, **(extra_environ or {})}, cwd=Path(cwd) if cwd else None)
+        def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+            code = process.stream(
+                tuple(cmd), on_line, env={**env, **(extra_environ or {})}, cwd=Path(cwd) if cwd else None
+            )
             if code:
                 raise BuildFailed
 
-        hooks = BuildBackendHookCaller(folder / "src", BACKEND, runner=run, python_executable=str(python))
+        hooks = BuildBackendHookCaller(str(folder / "src"), BACKEND, runner=run, python_executable=str(python))
         try:
-            return out / hooks.build_wheel(out, dict(settings))
+            return out / hooks.build_wheel(str(out), dict(settings))
         except (BackendUnavailable, BuildFailed, HookMissing) as error:
             file.flush()
             means, hint = explain(log.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from http import HTTPStatus
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
@@ -15,6 +15,9 @@ import requests
 from envspec import progress
 from envspec.errors import LockError, ToolError
 from envspec.tools import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TRIES = 4
 TIMEOUT = (15, 60)

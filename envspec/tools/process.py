@@ -41,9 +41,7 @@ class Completed(NamedTuple):
 def clean_environment(*prefixes: str, **given: str) -> dict[str, str]:
     """Environment with what every program needs, variables that begin with `prefixes`, and `given`."""
     keep = ("LC_", *prefixes)
-    passed = {
-        name: value for name, value in os.environ.items() if name.upper() in PASSED_ON or name.startswith(keep)
-    }
+    passed = {name: value for name, value in os.environ.items() if name.upper() in PASSED_ON or name.startswith(keep)}
     return {**passed, **given}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import gguf
 import numpy as np
@@ -13,6 +13,10 @@ from envspec.verify import tiny
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+Weights: TypeAlias = "NDArray[np.float16 | np.float32]"
 
 WORDS = ("\u2581", *"abcdefghijklmnopqrstuvwxyz", "th", "he", "in", "\u2581t", "\u2581th", "\u2581the")
 SPECIALS = (("<unk>", TokenType.UNKNOWN), ("<s>", TokenType.CONTROL), ("</s>", TokenType.CONTROL))
@@ -69,11 +73,11 @@ def _describe(writer: gguf.GGUFWriter, tokens: int) -> None:
     writer.add_add_space_prefix(value=True)
 
 
-def _tensors(tokens: int) -> Iterator[tuple[str, np.ndarray]]:
+def _tensors(tokens: int) -> Iterator[tuple[str, Weights]]:
     # The legacy generator's stream never changes: https://numpy.org/neps/nep-0019-rng-policy.html
-    random = np.random.RandomState(tiny.SEED)  # noqa: NPY002 - as above
+    random = np.random.RandomState(tiny.SEED)
 
-    def matrix(rows: int, columns: int, scale: float | None = None) -> np.ndarray:
+    def matrix(rows: int, columns: int, scale: float | None = None) -> Weights:
         spread = scale or columns**-0.5
         return (random.standard_normal((rows, columns)) * spread).astype(np.float16)
 

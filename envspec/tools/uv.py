@@ -83,13 +83,13 @@ class Uv:
 
         """
         try:
-            return _uv(
-                ("python", "find", wanted, "--system", "--no-python-downloads", "--no-project")
-            ).stdout.strip()
+            return _uv(("python", "find", wanted, "--system", "--no-python-downloads", "--no-project")).stdout.strip()
         except EnvspecError as error:
             message = f"no Python {wanted} found on this machine"
             newest = next((f"3.{minor}" for minor in (12, 13, 11, 14, 10) if _in_range(f"3.{minor}", wanted)), wanted)
-            hint = f"install one, for example with `uv python install {newest}` or from https://www.python.org/downloads/"
+            hint = (
+                f"install one, for example with `uv python install {newest}` or from https://www.python.org/downloads/"
+            )
             raise HostError(message, hint=hint) from error
 
     def make_venv(self, folder: Path, python: str) -> None:

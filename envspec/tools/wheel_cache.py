@@ -63,8 +63,8 @@ class WheelCache:
         """Add a built wheel; the entry appears whole or not at all."""
         record = Wheel(
             key=inputs.key,
-            name=inputs.recipe.sdist.name,
-            version=inputs.recipe.sdist.version,
+            name=inputs.sdist.name,
+            version=inputs.sdist.version,
             filename=wheel.name,
             sha256=files.sha256(wheel),
             size=wheel.stat().st_size,
@@ -103,9 +103,8 @@ class WheelCache:
         """
         limit = time.time() - older_than * 86400
         doomed = [path for path in self.wheels.glob("*") if path.stat().st_mtime <= limit]
-        for folder in self.builds.glob("*"):
-            if folder.is_dir() and not files.is_held(self.lock(folder.name)):
-                doomed.append(folder)
+        builds = [path for path in self.builds.glob("*") if path.is_dir()]
+        doomed += [path for path in builds if not files.is_held(self.lock(path.name))]
         if not any(files.is_held(path) for path in self.builds.glob("*.lock")):
             doomed += [self.sdists, *self.builds.glob("*.lock")]
         freed = 0

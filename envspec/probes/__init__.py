@@ -1,0 +1,1 @@
+"""Scripts that a prefix's own Python runs; they import nothing of envspec."""

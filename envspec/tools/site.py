@@ -1,0 +1,135 @@
+"""The folder of a prefix and what surrounds it: its lock file, its stage, the step that puts it in place."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from envspec.errors import PrefixError
+from envspec.prefix import Prefix
+from envspec.tools import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RECORD = Path(".envspec", "prefix.json")
+
+
+class Site:
+    """Where a prefix is, or will be."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.lock = target.with_name(f".{target.name}.lock")
+
+    def prefix(self) -> Prefix | None:
+        """What the prefix says about itself; None where there is none of ours."""
+        try:
+            return Prefix.model_validate_json((self.target / RECORD).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ValidationError):
+            return None
+
+    def existing(self) -> Prefix:
+        """What the prefix says about itself.
+
+        Raises:
+            PrefixError: there is no prefix of ours.
+
+        """
+        found = self.prefix()
+        if found is None:
+            what = "is not an environment made by envspec" if self.target.exists() else "does not exist"
+            message = f"{self.target} {what}"
+            raise PrefixError(message, hint="make one with `envspec create SPEC`, or give the path of another")
+        return found
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the only one who changes this prefix, with the leftovers of killed runs removed.
+
+        Raises:
+            PrefixError: the place cannot be used.
+
+        """
+        try:
+            self._check()
+            self._ignored_by_git()
+            with files.held(self.lock, f"works on {self.target}"):
+                self._clean()
+                yield
+        except PermissionError as error:
+            message = f"{self.target} cannot be made here: {error.filename or self.target.parent} is not writable"
+            raise PrefixError(message, hint="choose another place with `--prefix PATH`") from error
+
+    @contextlib.contextmanager
+    def stage(self) -> Iterator[Path]:
+        """Give a new folder beside the prefix; it is removed at the end unless it was put in place."""
+        folder = Path(tempfile.mkdtemp(dir=self.target.parent, prefix=f".{self.target.name}.stage-"))
+        try:
+            folder.chmod(0o755)
+            yield folder
+        finally:
+            with contextlib.suppress(OSError):
+                files.remove(folder)
+
+    def commit(self, stage: Path, describe: Callable[[Path], Prefix]) -> Prefix:
+        """Write the description of the prefix into the stage and put it in place."""
+        prefix = describe(stage)
+        files.write(stage / RECORD, prefix.model_dump_json(indent=1) + "\n")
+        if not self.target.exists():
+            stage.rename(self.target)
+        elif not files.exchange(stage, self.target):
+            old = self._old()
+            self.target.rename(old)
+            stage.rename(self.target)
+            files.remove(old)
+        return prefix
+
+    def remove(self) -> None:
+        """Delete the prefix: out of sight in one step, then for good."""
+        old = self._old()
+        self.target.rename(old)
+        files.remove(old)
+
+    def _old(self) -> Path:
+        return self.target.with_name(f".{self.target.name}.old-{os.getpid()}")
+
+    def _check(self) -> None:
+        """Refuse what is not ours to replace."""
+        hint = "choose another place with `--prefix PATH`"
+        if self.target.is_symlink() or (self.target.exists() and not self.target.is_dir()):
+            message = f"{self.target} is a file or a link, not a folder"
+            raise PrefixError(message, hint=hint)
+        if self.target.is_dir() and any(self.target.iterdir()) and self.prefix() is None:
+            message = f"{self.target} is not empty and was not made by envspec"
+            raise PrefixError(message, hint=hint)
+        try:
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            message = f"{self.target} cannot be made: {error.filename} is a file"
+            raise PrefixError(message, hint=hint) from error
+        if not os.access(self.target.parent, os.W_OK):
+            message = f"{self.target} cannot be made: {self.target.parent} is not writable"
+            raise PrefixError(message, hint=hint)
+
+    def _clean(self) -> None:
+        """Undo what a killed run left: its stage, and an old prefix that waits to be put back or deleted."""
+        for old in self.target.parent.glob(f".{glob.escape(self.target.name)}.old-*"):
+            if self.target.exists():
+                files.remove(old)
+            else:
+                old.rename(self.target)
+        for stage in self.target.parent.glob(f".{glob.escape(self.target.name)}.stage-*"):
+            files.remove(stage)
+
+    def _ignored_by_git(self) -> None:
+        """Keep `.envs` out of version control, as virtual environments do."""
+        ignore = self.target.parent / ".gitignore"
+        if self.target.parent.name == ".envs" and not ignore.exists():
+            files.write(ignore, "*\n")
