@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from pathlib import Path
 
     from envspec.frozen import Json
+    from envspec.host import Host
     from envspec.lock import Lock
     from envspec.plan import Plan
     from envspec.prefix import Prefix, Shell, Step
@@ -118,11 +120,11 @@ def create(spec: Path, prefix: Path | None = None, *, force: bool = False) -> Cr
 def _create(locked: Lock, site: Site, digest: str) -> tuple[Prefix | None, Report]:
     from envspec import prefix
     from envspec.lock.markers import applies
-    from envspec.tools import files, installers, machine, venv
+    from envspec.tools import files, installers, venv
     from envspec.tools.uv import Uv
     from envspec.tools.wheel_cache import WheelCache
 
-    host = machine.detect()
+    host = _host()
     reports: list[Report] = []
 
     def describe(stage: Path) -> Prefix:
@@ -227,13 +229,25 @@ def schema() -> dict[str, Json]:
     return spec.schema()
 
 
+def completion(parser: ArgumentParser, shell: str) -> str:
+    """Script that a shell reads to complete the verbs and options of `parser`."""
+    import shtab
+
+    return f"{shtab.complete(parser, shell)}\n"
+
+
 def _plan(project: Project) -> Plan:
     from envspec import catalog
     from envspec.plan import resolve
+
+    host = None if project.spec.platforms else _host()
+    return resolve(project.spec, host, catalog.load())
+
+
+def _host() -> Host:
     from envspec.tools import machine
 
-    host = None if project.spec.platforms else machine.detect()
-    return resolve(project.spec, host, catalog.load())
+    return machine.detect()
 
 
 def _fresh_lock(spec: Path) -> tuple[Project, Lock]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from envspec import pipeline
 from envspec.cli import render
-from envspec.cli.completion import completion_script
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -82,4 +81,4 @@ def schema(args: Namespace) -> int:
 
 def completion(args: Namespace) -> int:
     """Print the completion script of a shell."""
-    return render.text(args, completion_script(args.parser, args.shell))
+    return render.text(args, pipeline.completion(args.parser, args.shell))

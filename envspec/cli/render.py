@@ -79,8 +79,8 @@ def steps(args: Namespace, todo: tuple[Step, ...]) -> int:
 def created(args: Namespace, made: Created) -> int:
     """Tell what `create` did, and how to use it."""
     if args.json:
-        checks = made.report.model_dump(mode="json")["checks"] if made.report else []
-        return json_value(args, {"prefix": str(made.prefix), "action": made.action, "checks": checks})
+        seen = made.report.model_dump(mode="json") if made.report else {}
+        return json_value(args, {**seen, "prefix": str(made.prefix), "action": made.action})
     if made.report:
         _checks(args, made.report)
     match made.action:

@@ -49,16 +49,7 @@ def resolve(spec: Spec, host: Host | None, catalog: Catalog) -> Plan:
     if not platforms:
         message = "no platform: the spec names none and nothing is known about the host"
         raise Unsatisfiable(message, hint="add `platforms: [linux-64]` to the spec")
-    choices = [
-        Choice(
-            topic="platforms",
-            value=", ".join(platforms),
-            reason="named by the spec" if spec.platforms else "this machine; the spec names none",
-        ),
-        Choice(topic="python", value=range_text(spec.python), reason="range of the spec; the lock covers all of it"),
-        Choice(topic="base", value=spec.base, reason="a virtual environment on a Python that is already installed"),
-        Choice(topic="backend", value=spec.backend, reason="named by the spec"),
-    ]
+    choices = _foundation(spec, platforms)
     build: SourceBuild | None = None
     rejections: tuple[Rejection, ...] = ()
     requirements = list(spec.pip)
@@ -80,6 +71,17 @@ def resolve(spec: Spec, host: Host | None, catalog: Catalog) -> Plan:
         rejections=rejections,
         warnings=tuple(_warnings(spec, platforms)),
     )
+
+
+def _foundation(spec: Spec, platforms: tuple[Platform, ...]) -> list[Choice]:
+    """Choices that the spec itself makes."""
+    named = "named by the spec" if spec.platforms else "this machine; the spec names none"
+    return [
+        Choice(topic="platforms", value=", ".join(platforms), reason=named),
+        Choice(topic="python", value=range_text(spec.python), reason="range of the spec; the lock covers all of it"),
+        Choice(topic="base", value=spec.base, reason="a virtual environment on a Python that is already installed"),
+        Choice(topic="backend", value=spec.backend, reason="named by the spec"),
+    ]
 
 
 def _llama(
@@ -119,7 +121,8 @@ def _version(request: LlamaRequest, catalog: Catalog) -> tuple[Version, str]:
     newest = next(catalog.llama_releases(request.version), None)
     if newest is not None:
         return newest.version, f"newest release that fits {range_text(request.version) or 'any range'}"
-    pinned = next((Version(item.version) for item in request.version if item.operator == "=="), None)
+    exact = (Version(item.version) for item in request.version if item.operator == "==" and "*" not in item.version)
+    pinned = next(filter(request.version.contains, exact), None)
     known = max(row.version for row in catalog.releases)
     if pinned is not None and pinned > known:
         return pinned, f"pinned by the spec; newer than the catalog, so built like {known}"

@@ -94,7 +94,7 @@ def read(text: str, source: str) -> Spec:
         SpecError: the text is not YAML, or not a valid spec; names line and column.
 
     """
-    if len(text.encode()) > MAX_BYTES:
+    if len(text) > MAX_BYTES:
         message = f"{source}: larger than {MAX_BYTES // 1024} KiB, so it is not a spec"
         raise SpecError(message, hint="give the path of a spec such as specs/quickstart.yaml")
     document = Document(source)

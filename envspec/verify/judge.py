@@ -24,12 +24,15 @@ DEVICES = {
 }
 """How the names of a backend's devices begin in llama.cpp's log."""
 STAGES = ("start", "import", "load", "decode", "done")
-AGAIN = "run `envspec create` again"
+AGAIN = "run `envspec create --force` to make it again"
+LOOK = "run the same command with --json to see all that llama.cpp logged"
 
 
 def judge(prefix: str, expected: Expectation, seen: Observation) -> Report:
     """Turn an observation into checks; what could not be looked at is skipped, and says why."""
-    return Report(prefix=prefix, checks=tuple(_checks(expected, seen)))
+    checks = tuple(_checks(expected, seen))
+    failed = any(check.status is Status.FAILED for check in checks)
+    return Report(prefix=prefix, checks=checks, log=seen.log if failed else "")
 
 
 def _checks(expected: Expectation, seen: Observation) -> Iterator[Check]:
@@ -42,10 +45,11 @@ def _checks(expected: Expectation, seen: Observation) -> Iterator[Check]:
     yield _packages(expected, seen)
     if not expected.llama:
         return
-    for stage, name in (("import", "llama/import"), ("load", "llama/load")):
-        yield _reached(stage, name, seen)
+    yield _import(seen)
+    yield _load(seen)
     yield _layers(expected.backend, seen)
     yield _tokens(seen)
+    yield _exit(seen)
 
 
 def _packages(expected: Expectation, seen: Observation) -> Check:
@@ -57,23 +61,31 @@ def _packages(expected: Expectation, seen: Observation) -> Check:
         if seen.packages.get(name) != version
     ]
     if drift:
-        return _failed("packages/versions", "; ".join(drift), f"{AGAIN} with --force to restore the locked packages")
+        return _failed("packages/versions", "; ".join(drift), AGAIN)
     return _passed("packages/versions", f"all {len(expected.packages)} as locked")
 
 
-def _reached(stage: str, name: str, seen: Observation) -> Check:
-    """Judge a stage of the probe that is passed when the next one has begun."""
-    at, this = STAGES.index(seen.stage), STAGES.index(stage)
-    if at < this:
-        return _skipped(name, f"the probe did not get there: {_why(seen)}")
-    if at == this:
-        return _failed(name, _why(seen), "run `envspec verify --json` for the full log")
-    return _passed(name, seen.system.strip() if stage == "import" else f"{tiny.LAYERS}-layer test model")
+def _import(seen: Observation) -> Check:
+    name = "llama/import"
+    if not seen.python:
+        return _skipped(name, "the interpreter does not run")
+    if not _began("load", seen):
+        return _failed(name, _why(seen), LOOK)
+    return _passed(name, seen.system.strip())
+
+
+def _load(seen: Observation) -> Check:
+    name = "llama/load"
+    if not _began("load", seen):
+        return _skipped(name, "llama_cpp was not imported")
+    if not _began("decode", seen):
+        return _failed(name, _why(seen), LOOK)
+    return _passed(name, f"{tiny.LAYERS}-layer test model")
 
 
 def _layers(backend: Backend, seen: Observation) -> Check:
     name, wanted = "llama/layers", DEVICES[backend]
-    if STAGES.index(seen.stage) <= STAGES.index("load"):
+    if not _began("decode", seen):
         return _skipped(name, "the test model was not loaded")
     placed = layers(seen.log)
     missing = sorted(set(range(tiny.LAYERS + 1)) - placed.keys())
@@ -89,10 +101,10 @@ def _layers(backend: Backend, seen: Observation) -> Check:
 
 def _tokens(seen: Observation) -> Check:
     name = "llama/tokens"
-    if STAGES.index(seen.stage) < STAGES.index("decode"):
+    if not _began("decode", seen):
         return _skipped(name, "the test model was not loaded")
-    if seen.stage == "decode":
-        return _failed(name, _why(seen), "run `envspec verify --json` for the full log")
+    if not _began("done", seen):
+        return _failed(name, _why(seen), LOOK)
     if seen.tokens == tiny.TOKENS:
         return _passed(name, f"{len(seen.tokens)} tokens as recorded")
     return _failed(
@@ -100,6 +112,19 @@ def _tokens(seen: Observation) -> Check:
         f"got {list(seen.tokens)}, recorded are {list(tiny.TOKENS)}",
         "the library computes wrong results: remove it with `envspec cache prune --older-than 0` and build it again",
     )
+
+
+def _exit(seen: Observation) -> Check:
+    name = "llama/exit"
+    if not _began("done", seen):
+        return _skipped(name, "the probe did not get there")
+    if seen.ended != "exit 0":
+        return _failed(name, f"the process worked and then ended with {seen.ended}", LOOK)
+    return _passed(name, seen.ended)
+
+
+def _began(stage: str, seen: Observation) -> bool:
+    return STAGES.index(seen.stage) >= STAGES.index(stage)
 
 
 def _why(seen: Observation) -> str:

@@ -32,6 +32,8 @@ class Report(Frozen):
 
     prefix: str
     checks: tuple[Check, ...]
+    log: str = ""
+    """Everything that llama.cpp logged, where a check failed."""
 
     @property
     def passed(self) -> bool:
