@@ -17,7 +17,9 @@ TIMEOUT = 120.0
 """Seconds; loading takes one, CUDA's first start on a slow machine some twenty."""
 
 
-def look(python: Path, backend: Backend, env: dict[str, str], *, llama: bool) -> Observation:
+def look(
+    python: Path, backend: Backend, env: dict[str, str], *, llama: bool, timeout: float = TIMEOUT
+) -> Observation:
     """See what is in an environment and, with `llama`, whether llama-cpp-python works in it."""
     with tempfile.TemporaryDirectory(prefix="envspec-probe-", ignore_cleanup_errors=True) as folder:
         model, request, result = (Path(folder, name) for name in ("tiny.gguf", "request.json", "result.json"))
@@ -31,16 +33,16 @@ def look(python: Path, backend: Backend, env: dict[str, str], *, llama: bool) ->
         }
         request.write_text(json.dumps(wanted), encoding="utf-8")
         with as_file(files("envspec.probes") / "llama.py") as script:
-            ended, printed = _run((str(python), "-I", str(script), str(request), str(result)), env)
-        return _observation(result, ended, printed)
+            ended, printed = _run((str(python), "-I", str(script), str(request), str(result)), env, timeout)
+        return observation(result, ended, printed)
 
 
-def _run(argv: tuple[str, ...], env: dict[str, str]) -> tuple[str, str]:
+def _run(argv: tuple[str, ...], env: dict[str, str], timeout: float) -> tuple[str, str]:
     """How the process ended, and what it printed to stderr."""
     try:
-        done = process.run(argv, env=env, timeout=TIMEOUT)
+        done = process.run(argv, env=env, timeout=timeout)
     except TimeoutError:
-        return f"no answer after {TIMEOUT:.0f} s", ""
+        return f"no answer after {timeout:g} s", ""
     except ToolMissing as error:
         return error.message, ""
     if done.code < 0:
@@ -48,7 +50,8 @@ def _run(argv: tuple[str, ...], env: dict[str, str]) -> tuple[str, str]:
     return f"exit {done.code}", done.stderr
 
 
-def _observation(result: Path, ended: str, printed: str) -> Observation:
+def observation(result: Path, ended: str, printed: str) -> Observation:
+    """Read what a probe wrote; a result that cannot be read counts as one that was never written."""
     try:
         seen = json.loads(result.read_text(encoding="utf-8"))
         return Observation.model_validate({**seen, "ended": ended, "log": seen["log"] + printed})

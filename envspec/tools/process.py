@@ -70,13 +70,18 @@ def run(
     except FileNotFoundError as error:
         raise _missing(argv) from error
     except subprocess.TimeoutExpired as error:
-        message = f"{argv[0]} took more than {timeout:.0f} s"
+        message = f"{argv[0]} took more than {timeout:g} s"
         raise TimeoutError(message) from error
     return Completed(done.returncode, done.stdout, done.stderr)
 
 
 def stream(
-    argv: tuple[str, ...], on_line: Callable[[str], None], *, env: Mapping[str, str], cwd: Path | None = None
+    argv: tuple[str, ...],
+    on_line: Callable[[str], None],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    grace: float = GRACE,
 ) -> int:
     """Run a program and hand over each line that it prints; gives its exit code.
 
@@ -105,12 +110,12 @@ def stream(
             for line in process.stdout or ():
                 on_line(line.rstrip("\n"))
     except BaseException:
-        _end(process)
+        _end(process, grace)
         raise
     return process.returncode
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str], grace: float) -> None:
     """Interrupt a program and its children, which lets Ninja delete what is half written; then kill."""
     with contextlib.suppress(psutil.NoSuchProcess):
         family = psutil.Process(process.pid).children(recursive=True)
@@ -119,13 +124,13 @@ def _end(process: subprocess.Popen[str]) -> None:
         else:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
-        end_all(family)
+        end_all(family, grace)
     process.wait()
 
 
-def end_all(processes: list[psutil.Process]) -> None:
+def end_all(processes: list[psutil.Process], grace: float = GRACE) -> None:
     """Wait for processes to end by themselves, then kill those that did not."""
-    _, alive = psutil.wait_procs(processes, timeout=GRACE)
+    _, alive = psutil.wait_procs(processes, timeout=grace)
     for one in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()

@@ -24,8 +24,8 @@ RECORD = Path(".envspec", "prefix.json")
 class Site:
     """Where a prefix is, or will be."""
 
-    def __init__(self, target: Path) -> None:
-        self.target = target
+    def __init__(self, target: Path, exchange: Callable[[Path, Path], bool] = files.exchange) -> None:
+        self.target, self.exchange = target, exchange
         self.lock = target.with_name(f".{target.name}.lock")
 
     def prefix(self) -> Prefix | None:
@@ -57,15 +57,16 @@ class Site:
             PrefixError: the place cannot be used.
 
         """
-        try:
-            self._check()
-            self._ignored_by_git()
-            with files.held(self.lock, f"works on {self.target}"):
+        with contextlib.ExitStack() as stack:
+            try:
+                self._check()
+                self._ignored_by_git()
+                stack.enter_context(files.held(self.lock, f"works on {self.target}"))
                 self._clean()
-                yield
-        except PermissionError as error:
-            message = f"{self.target} cannot be made here: {error.filename or self.target.parent} is not writable"
-            raise PrefixError(message, hint="choose another place with `--prefix PATH`") from error
+            except PermissionError as error:
+                message = f"{self.target} cannot be made here: {error.filename or self.target.parent} is not writable"
+                raise PrefixError(message, hint="choose another place with `--prefix PATH`") from error
+            yield
 
     @contextlib.contextmanager
     def stage(self) -> Iterator[Path]:
@@ -84,7 +85,7 @@ class Site:
         files.write(stage / RECORD, prefix.model_dump_json(indent=1) + "\n")
         if not self.target.exists():
             stage.rename(self.target)
-        elif not files.exchange(stage, self.target):
+        elif not self.exchange(stage, self.target):
             old = self._old()
             self.target.rename(old)
             stage.rename(self.target)
@@ -111,8 +112,8 @@ class Site:
             raise PrefixError(message, hint=hint)
         try:
             self.target.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            message = f"{self.target} cannot be made: {error.filename} is a file"
+        except OSError as error:
+            message = f"{self.target} cannot be made: {error.filename}: {error.strerror}"
             raise PrefixError(message, hint=hint) from error
         if not os.access(self.target.parent, os.W_OK):
             message = f"{self.target} cannot be made: {self.target.parent} is not writable"
