@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 class Run(Protocol):
     def __call__(
-        self, *args: str | Path, cwd: Path | None = None, timeout: float = 300, **env: str
+        self, *args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]: ...
 
 
@@ -68,17 +68,17 @@ def envspec(environment: dict[str, str]) -> Run:
     """Run the command line in a process of its own."""
 
     def run(
-        *args: str | Path, cwd: Path | None = None, timeout: float = 300, **env: str
+        *args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "envspec", *map(str, args)],
             cwd=cwd,
-            env={**environment, **env},
+            env={**environment, **(env or {})},
             capture_output=True,
             check=False,
             encoding="utf-8",
             stdin=subprocess.DEVNULL,
-            timeout=timeout,
+            timeout=300,
         )
 
     return run

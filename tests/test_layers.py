@@ -20,7 +20,18 @@ LAYERS = {
     "cli": 9,
     "__main__": 10,
 }
-OUTSIDE = {"subprocess", "requests", "socket", "urllib.request", "http.client", "shutil", "tempfile", "filelock", "psutil", "uv"}
+OUTSIDE = {
+    "subprocess",
+    "requests",
+    "socket",
+    "urllib.request",
+    "http.client",
+    "shutil",
+    "tempfile",
+    "filelock",
+    "psutil",
+    "uv",
+}
 MAY_TOUCH = {"tools"}
 MAY_IMPORT_LATE = {"pipeline.py", "cli/feedback.py"}
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))

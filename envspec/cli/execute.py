@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -26,9 +26,9 @@ NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 def execute(args: Namespace) -> int:
     """Run the verb of `args`; gives the exit code. A bug stays a traceback."""
-    colour = not (args.no_color or os.environ.get("NO_COLOR"))
-    stderr = Console(stderr=True, no_color=not colour, highlight=False, soft_wrap=True)
-    args.stdout = Console(no_color=not colour, highlight=False, soft_wrap=True)
+    colours: Literal["auto"] | None = None if args.no_color or os.environ.get("NO_COLOR") else "auto"
+    stderr = Console(stderr=True, color_system=colours, highlight=False, soft_wrap=True)
+    args.stdout = Console(color_system=colours, highlight=False, soft_wrap=True)
     if not args.stdout.is_terminal:
         args.stdout.width = PIPED_WIDTH
     feedback = Feedback(stderr, verbose=args.verbose)

@@ -17,9 +17,7 @@ TIMEOUT = 120.0
 """Seconds; loading takes one, CUDA's first start on a slow machine some twenty."""
 
 
-def look(
-    python: Path, backend: Backend, env: dict[str, str], *, llama: bool, timeout: float = TIMEOUT
-) -> Observation:
+def look(python: Path, backend: Backend, env: dict[str, str], *, llama: bool, timeout: float = TIMEOUT) -> Observation:
     """See what is in an environment and, with `llama`, whether llama-cpp-python works in it."""
     with tempfile.TemporaryDirectory(prefix="envspec-probe-", ignore_cleanup_errors=True) as folder:
         model, request, result = (Path(folder, name) for name in ("tiny.gguf", "request.json", "result.json"))

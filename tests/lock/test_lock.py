@@ -113,7 +113,10 @@ def test_without_llama_there_is_no_build() -> None:
 
 def test_a_lock_survives_its_files() -> None:
     files = to_files(lock())
-    assert set(files) == {PLAN_FILE, *(f"{kind}-{name}.txt" for kind in ("pip", "build") for name in ("linux-64", "win-64"))}
+    assert set(files) == {
+        PLAN_FILE,
+        *(f"{kind}-{name}.txt" for kind in ("pip", "build") for name in ("linux-64", "win-64")),
+    }
     assert from_files(files, "here") == lock()
     assert to_files(from_files(files, "here")) == files
     assert not any("://" in text for name, text in files.items() if name != PLAN_FILE), "no URL in a pin"
@@ -129,7 +132,10 @@ def test_windows_line_ends_do_not_matter() -> None:
     [
         (lambda files: files.pop(PLAN_FILE), "here: plan.yaml is missing"),
         (lambda files: files.pop("pip-win-64.txt"), "here: pip-win-64.txt is missing"),
-        (lambda files: files.update({"pip-win-64.txt": files["pip-win-64.txt"].replace("1" * 64, "4" * 64)}), "was changed"),
+        (
+            lambda files: files.update({"pip-win-64.txt": files["pip-win-64.txt"].replace("1" * 64, "4" * 64)}),
+            "was changed",
+        ),
         (lambda files: files.update({PLAN_FILE: "a: ["}), "damaged"),
         (lambda files: files.update({PLAN_FILE: ""}), "damaged"),
         (lambda files: files.update({PLAN_FILE: "format: 1\nfiles: {}\nplan: {}\n"}), "damaged"),
@@ -152,8 +158,16 @@ def test_the_digest_knows_what_decides_and_nothing_else() -> None:
     reworded = made.model_copy(update={"plan": plan.model_copy(update={"choices": (), "warnings": ("new",)})})
     assert reworded.digest(Platform.LINUX_64) == made.digest(Platform.LINUX_64)
     assert made.digest(Platform.LINUX_64) != made.digest(Platform.WIN_64)
-    for text in (TEXT.replace("A: b", "A: c"), TEXT.replace("<3.14", "<3.14,!=3.13.0"), TEXT.replace("==0.3.36}", "==0.3.36, cmake: {X: 1}}")):
-        other = lock(text=text) if "3.13.0" not in text else made.model_copy(update={"plan": plan.model_copy(update={"python": "x"})})
+    for text in (
+        TEXT.replace("A: b", "A: c"),
+        TEXT.replace("<3.14", "<3.14,!=3.13.0"),
+        TEXT.replace("==0.3.36}", "==0.3.36, cmake: {X: 1}}"),
+    ):
+        other = (
+            lock(text=text)
+            if "3.13.0" not in text
+            else made.model_copy(update={"plan": plan.model_copy(update={"python": "x"})})
+        )
         assert other.digest(Platform.LINUX_64) != made.digest(Platform.LINUX_64)
 
 
@@ -169,7 +183,11 @@ def test_the_digest_knows_what_decides_and_nothing_else() -> None:
         (">=3.11,<3.14", "3.12", ("python: >=3.11,<3.14 -> ==3.12.*",)),
         ("{A: b}", "{A: c, D: e}", ("env.A: b -> c", "env.D: e added")),
         ("llama-cpp-python: {version: ==0.3.36}\n", "", ("llama-cpp-python: version ==0.3.36 removed",)),
-        ("[six]", "[six]\ntorch: {version: '2.6', packages: [torchvision]}", ("torch: version ==2.6.*, packages torchvision added",)),
+        (
+            "[six]",
+            "[six]\ntorch: {version: '2.6', packages: [torchvision]}",
+            ("torch: version ==2.6.*, packages torchvision added",),
+        ),
     ],
 )
 def test_a_lock_is_stale_by_what_the_user_wrote(old: str, new: str, told: tuple[str, ...]) -> None:

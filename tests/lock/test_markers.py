@@ -48,7 +48,9 @@ comparisons = st.builds(
     st.sampled_from(["3.11", "3.12", "3.13", "3.12.3", "3.14"]),
 ) | st.sampled_from(["sys_platform == 'linux'", "sys_platform == 'win32'", "platform_machine != 'x86_64'"])
 markers = st.recursive(
-    comparisons, lambda inner: st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner), max_leaves=5
+    comparisons,
+    lambda inner: st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner),
+    max_leaves=5,
 )
 
 

@@ -38,7 +38,7 @@ def test_pins_survive_their_own_text_in_a_fixed_order() -> None:
     text = render(reversed(pins), "# header\n")
     assert sorted(parse(text, "ours"), key=lambda pin: pin.name) == sorted(pins, key=lambda pin: pin.name)
     assert text == render(pins, "# header\n")
-    assert text.startswith("# header\nnumpy==2.4.6 ; python_full_version < \"3.12\" \\\n    --hash=sha256:111")
+    assert text.startswith('# header\nnumpy==2.4.6 ; python_full_version < "3.12" \\\n    --hash=sha256:111')
     assert "    # via anyio, numpy\n" in text
 
 

@@ -31,7 +31,8 @@ def test_the_newest_release_that_fits_is_taken_and_pinned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "version"), [("0.3", "0.3.36"), ("<0.3.20", "0.3.19"), ("==0.3.1", "0.3.1"), ("~=0.3.4,!=0.3.36", "0.3.35")]
+    ("wanted", "version"),
+    [("0.3", "0.3.36"), ("<0.3.20", "0.3.19"), ("==0.3.1", "0.3.1"), ("~=0.3.4,!=0.3.36", "0.3.35")],
 )
 def test_versions(wanted: str, version: str) -> None:
     made = plan(f"llama-cpp-python: '{wanted}'\n")
@@ -128,7 +129,13 @@ def test_contradictions(text: str, error: type[EnvspecError], message: str) -> N
 def test_a_version_before_all_eras_is_refused() -> None:
     bare = CATALOG.model_copy(update={"eras": CATALOG.eras[1:]})
     with pytest.raises(Unsatisfiable, match="switches are not in the catalog"):
-        resolve(read("envspec: 1\nname: x\npython: 3.12\nplatforms: linux-64\nbackend: cpu\nllama-cpp-python: ==0.3.0\n", "x"), None, bare)
+        resolve(
+            read(
+                "envspec: 1\nname: x\npython: 3.12\nplatforms: linux-64\nbackend: cpu\nllama-cpp-python: ==0.3.0\n", "x"
+            ),
+            None,
+            bare,
+        )
 
 
 def test_catalog_rows_are_consistent() -> None:

@@ -25,7 +25,11 @@ def shell(name: str, text: str) -> list[dict[str, str]]:
     options = {"bash": ["--norc", "-eu"], "zsh": ["-f", "-eu"], "fish": ["--no-config"]}[name]
     done = subprocess.run(
         [name, *options, "-c", text.replace("SHOW", f"{SHOW}; echo '==='")],
-        env=BEFORE, capture_output=True, check=False, encoding="utf-8", timeout=30,
+        env=BEFORE,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=30,
     )
     assert done.stderr == ""
     assert done.returncode == 0

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 STEPS = tuple(Step(kind=kind, title=kind) for kind in (Kind.PYTHON, Kind.BUILD, Kind.PACKAGES))
 PREFIX = Prefix(
-    name="x", digest="d", platform=Platform.LINUX_64, backend=Backend.CPU, python=">=3.11", packages=(), llama=False, environment=()
+    name="x",
+    digest="d",
+    platform=Platform.LINUX_64,
+    backend=Backend.CPU,
+    python=">=3.11",
+    packages=(),
+    llama=False,
+    environment=(),
 )
 
 

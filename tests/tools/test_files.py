@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from envspec.errors import HostError
 from envspec.tools import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

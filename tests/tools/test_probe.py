@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from envspec.errors import PrefixError
 from envspec.gpu import Backend
 from envspec.tools import probe, process, tiny_model
 from envspec.tools.uv import Uv
 from envspec.tools.venv import interpreter, python_version
-from envspec.errors import PrefixError
-from envspec.verify import Observation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envspec.verify import Observation
 
 FINE = """\
 import ctypes
@@ -95,7 +99,14 @@ def test_without_llama_only_versions_are_seen(python: Path) -> None:
 
 
 def test_a_result_that_is_no_result_counts_as_nothing(tmp_path: Path) -> None:
-    for text in ("", "{", "[]", '{"stage": "done"}', '{"stage": "done", "log": 1}', '{"stage": "done", "log": "", "x": 1}'):
+    for text in (
+        "",
+        "{",
+        "[]",
+        '{"stage": "done"}',
+        '{"stage": "done", "log": 1}',
+        '{"stage": "done", "log": "", "x": 1}',
+    ):
         (tmp_path / "r").write_text(text)
         assert probe.observation(tmp_path / "r", "exit 0", "printed").stage == "start"
 

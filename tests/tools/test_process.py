@@ -27,7 +27,9 @@ def python(code: str) -> tuple[str, ...]:
 
 
 def test_output_and_exit_code_are_kept() -> None:
-    done = process.run(python("import sys; print('出'); print('err', file=sys.stderr); sys.exit(3)"), env={**HERE, "PYTHONUTF8": "1"})
+    done = process.run(
+        python("import sys; print('出'); print('err', file=sys.stderr); sys.exit(3)"), env={**HERE, "PYTHONUTF8": "1"}
+    )
     assert done == (3, "出\n", "err\n")
 
 
@@ -51,13 +53,15 @@ def test_a_program_that_hangs_is_ended() -> None:
 
 def test_lines_come_while_the_program_runs() -> None:
     seen: list[str] = []
-    code = process.stream(python("import sys; print('a', flush=True); print('b', file=sys.stderr); sys.exit(2)"), seen.append, env=HERE)
+    code = process.stream(
+        python("import sys; print('a', flush=True); print('b', file=sys.stderr); sys.exit(2)"), seen.append, env=HERE
+    )
     assert (seen, code) == (["a", "b"], 2)
 
 
 @POSIX
 def test_an_interruption_ends_the_whole_family(tmp_path: Path) -> None:
-    stubborn = "import signal, subprocess, sys, time; signal.signal(2, signal.SIG_IGN); print('child', flush=True); time.sleep(60)"
+    stubborn = "import signal, time; signal.signal(2, signal.SIG_IGN); print('child', flush=True); time.sleep(60)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {stubborn!r}])"
 
     def interrupt(line: str) -> None:

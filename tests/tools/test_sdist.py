@@ -37,7 +37,9 @@ def test_what_no_build_needs_is_left_out(tmp_path: Path) -> None:
         ("x-1/.gitignore", None),
     )
     unpack(made, tmp_path / "out")
-    found = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file())
+    found = sorted(
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
+    )
     assert found == [".gitignore", ".unpacked", "pyproject.toml", "vendor/llama.cpp/src/models/small.cpp"]
 
 

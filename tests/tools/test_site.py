@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from tests.conftest import Mount
 
 PREFIX = Prefix(
-    name="x", digest="one", platform=Platform.LINUX_64, backend=Backend.CPU, python=">=3.11", packages=(), llama=False, environment=()
+    name="x",
+    digest="one",
+    platform=Platform.LINUX_64,
+    backend=Backend.CPU,
+    python=">=3.11",
+    packages=(),
+    llama=False,
+    environment=(),
 )
 
 
@@ -63,8 +70,7 @@ def test_without_an_atomic_swap_there_are_two_renames(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_the_old_prefix(site: Site) -> None:
     make(site, "one")
-    with pytest.raises(KeyboardInterrupt), site.held(), site.stage() as stage:
-        (stage / "two").touch()
+    with pytest.raises(KeyboardInterrupt), site.held(), site.stage():
         raise KeyboardInterrupt
     assert site.existing().digest == "one"
     assert beside(site) == [".x.lock", "x"]

@@ -15,10 +15,22 @@ from envspec.tools.uv import Uv, compile_command, explain, install_command, proj
 @pytest.mark.parametrize(
     ("stderr", "error", "message"),
     [
-        ("error: Failed to fetch: `http://127.0.0.1:9/simple/six/`\n  Caused by: error sending request", ToolError, "cannot be reached"),
+        (
+            "error: Failed to fetch: `http://127.0.0.1:9/simple/six/`\n  Caused by: error sending request",
+            ToolError,
+            "cannot be reached",
+        ),
         ("error: failed to write: No space left on device (os error 28)", HostError, "the disk is full"),
-        ("  × Failed to download `six==1.17.0`\n  ╰─▶ Hash mismatch for `six==1.17.0`\n", LockError, "hash does not match"),
-        ("  × No solution found when resolving dependencies:\n  ╰─▶ Because a was not found", Unsatisfiable, "cannot be resolved: No solution"),
+        (
+            "  × Failed to download `six==1.17.0`\n  ╰─▶ Hash mismatch for `six==1.17.0`\n",
+            LockError,
+            "hash does not match",
+        ),
+        (
+            "  × No solution found when resolving dependencies:\n  ╰─▶ Because a was not found",
+            Unsatisfiable,
+            "cannot be resolved: No solution",
+        ),
         ("error: something else", ToolError, "uv failed: something else"),
         ("", ToolError, "uv failed"),
     ],

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 INPUTS = BuildInputs(
     platform=Platform.LINUX_64,
     sdist=Archive(name="llama-cpp-python", version="0.3.36", filename="x.tar.gz", sha256="a" * 64),
-    cmake=(), left_out=(), tools=(), compiler="c++ 12", libc="glibc 2.36", cpu="zen3",
+    cmake=(),
+    left_out=(),
+    tools=(),
+    compiler="c++ 12",
+    libc="glibc 2.36",
+    cpu="zen3",
 )
 NAME = "x-1-py3-none-any.whl"
 

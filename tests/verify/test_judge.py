@@ -13,13 +13,19 @@ LOGS = Path(__file__).parent.parent / "cases" / "logs"
 CPU_LOG = "".join(f"load_tensors: layer {number:3d} assigned to device CPU, is_swa = 0\n" for number in range(5))
 PASSED, FAILED, SKIPPED = Status.PASSED, Status.FAILED, Status.SKIPPED
 GOOD = Observation(
-    stage="done", ended="exit 0", python="3.12.4", packages={"six": "1.17.0"}, system="CPU : AVX2 = 1", tokens=tiny.TOKENS, log=CPU_LOG
+    stage="done",
+    ended="exit 0",
+    python="3.12.4",
+    packages={"six": "1.17.0"},
+    system="CPU : AVX2 = 1",
+    tokens=tiny.TOKENS,
+    log=CPU_LOG,
 )
 LOCKED = Expectation(python=">=3.11,<3.14", backend=Backend.CPU, packages=(("six", "1.17.0"),), llama=True)
 
 
-def look(expected: Expectation = LOCKED, **changes: object) -> dict[str, Status]:
-    report = judge("p", expected, GOOD.model_copy(update=changes))
+def look(changes: dict[str, object] | None = None, expected: Expectation = LOCKED) -> dict[str, Status]:
+    report = judge("p", expected, GOOD.model_copy(update=changes or {}))
     for check in report.checks:
         assert check.detail
         assert (check.hint is not None) == (check.status is FAILED), check
@@ -29,11 +35,22 @@ def look(expected: Expectation = LOCKED, **changes: object) -> dict[str, Status]
 
 def test_a_good_environment_passes_everything() -> None:
     assert set(look().values()) == {PASSED}
-    assert list(look()) == ["python/version", "packages/versions", "llama/import", "llama/load", "llama/layers", "llama/tokens", "llama/exit"]
+    assert list(look()) == [
+        "python/version",
+        "packages/versions",
+        "llama/import",
+        "llama/load",
+        "llama/layers",
+        "llama/tokens",
+        "llama/exit",
+    ]
 
 
 def test_without_llama_only_the_rest_is_checked() -> None:
-    assert look(LOCKED.model_copy(update={"llama": False}), stage="start") == {"python/version": PASSED, "packages/versions": PASSED}
+    assert look({"stage": "start"}, LOCKED.model_copy(update={"llama": False})) == {
+        "python/version": PASSED,
+        "packages/versions": PASSED,
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,7 +69,7 @@ def test_without_llama_only_the_rest_is_checked() -> None:
     ],
 )
 def test_one_fault_fails_one_check(changes: dict[str, object], failed: str) -> None:
-    assert [name for name, status in look(**changes).items() if status is not PASSED] == [failed]
+    assert [name for name, status in look(changes).items() if status is not PASSED] == [failed]
 
 
 @pytest.mark.parametrize(
@@ -65,11 +82,11 @@ def test_one_fault_fails_one_check(changes: dict[str, object], failed: str) -> N
     ],
 )
 def test_a_probe_that_dies_fails_where_it_was_and_skips_the_rest(stage: str, statuses: list[Status]) -> None:
-    assert list(look(stage=stage, ended="SIGSEGV").values()) == statuses
+    assert list(look({"stage": stage, "ended": "SIGSEGV"}).values()) == statuses
 
 
 def test_an_interpreter_that_does_not_run() -> None:
-    assert list(look(stage="start", python="", ended="exit 127").values()) == [FAILED] + [SKIPPED] * 6
+    assert list(look({"stage": "start", "python": "", "ended": "exit 127"}).values()) == [FAILED] + [SKIPPED] * 6
 
 
 def test_the_reason_is_the_error_or_the_signal_with_the_last_line() -> None:
@@ -101,7 +118,7 @@ def test_layers_of_real_logs(log: str, devices: list[str]) -> None:
 )
 def test_a_gpu_environment_passes_only_with_every_layer_on_the_gpu(log: str, status: Status) -> None:
     expected = LOCKED.model_copy(update={"backend": Backend.CUDA})
-    assert look(expected, log=(LOGS / f"{log}.txt").read_text(encoding="utf-8"))["llama/layers"] is status
+    assert look({"log": (LOGS / f"{log}.txt").read_text(encoding="utf-8")}, expected)["llama/layers"] is status
 
 
 def test_reports_are_plain_data() -> None:
