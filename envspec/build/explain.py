@@ -26,14 +26,14 @@ CAUSES = (
         "close other programs and run the command again; the build goes on where it stopped",
     ),
     Cause(
+        re.compile(r"unrecognized command.line option|unknown argument: '|unknown target CPU"),
+        "the compiler does not know an option",
+        "check the flags under `cmake` in the spec, or install a newer compiler (g++ 9 or newer)",
+    ),
+    Cause(
         re.compile(r"No CMAKE_C(XX)?_COMPILER could be found|is not able to compile a simple test program"),
         "the C++ compiler does not work",
         "install one: `apt install g++`, `dnf install gcc-c++`, `xcode-select --install`, or Visual Studio Build Tools",
-    ),
-    Cause(
-        re.compile(r"unrecognized command.line option|unknown target CPU"),
-        "the compiler is too old for this source",
-        "install a newer compiler (g++ 9 or newer)",
     ),
 )
 FIRST_ERROR = re.compile(r"(^|[^-\w])((fatal )?error( [A-Z]+\d+)?:|CMake Error|undefined reference|ninja: error)")

@@ -29,11 +29,12 @@ def config_settings(
 
     Source: https://scikit-build-core.readthedocs.io/en/latest/configuration/index.html
     """
-    options = {"GGML_CCACHE": "ON" if ccache else "OFF", **dict(recipe.cmake)}
+    options = {"GGML_CCACHE": "ON" if ccache else "OFF"}
     if recipe.left_out:
         options["CMAKE_PROJECT_llama.cpp_INCLUDE"] = (folder / LEFT_OUT_FILE).as_posix()
     if compilers:
         options["CMAKE_C_COMPILER"], options["CMAKE_CXX_COMPILER"] = compilers
+    options |= dict(recipe.cmake)
     return {
         "build-dir": str(folder / "build"),
         "cmake.args": [f"-D{name}={value}" for name, value in sorted(options.items())],

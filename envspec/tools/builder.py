@@ -55,7 +55,7 @@ class Builder:
             LockError: the source archive has another hash than the lock says.
 
         """
-        found = compilers.find()
+        found = compilers.find(dict(recipe.cmake))
         inputs = BuildInputs.of(recipe, self.host, found.version)
         if cached := self.cache.get(inputs.key):
             progress.stage(f"{recipe.sdist.name} {recipe.sdist.version}: taken from the wheel cache")

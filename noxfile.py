@@ -1,0 +1,47 @@
+"""The checks of this project: `nox` runs lint, types and tests; `nox -s bench` measures."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["lint", "types", "tests"]
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> list[str]:
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: every rule, and the format."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict."""
+    session.install("-e", ".", *group("types"))
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Pytest with everything that this machine can do; llama-cpp-python is compiled once."""
+    session.install("-e", ".", *group("test"))
+    session.run("pytest", "--online", "--prefix", "--cov", "--cov-report=", *session.posargs)
+    session.run("coverage", "report", "--skip-covered", "--fail-under=100", f"--include={','.join(PURE)}")
+
+
+PURE = [f"envspec/{name}/*" for name in ("spec", "catalog", "plan", "lock", "build", "prefix", "verify")]
+"""Stages that only compute: tested to the last branch."""
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure envspec beside the bare tools, in one run."""
+    session.install(".", "pip", "uv")
+    session.run("python", "tests/bench.py", *session.posargs)
