@@ -57,18 +57,20 @@ def plan(spec: Path) -> Plan:
 
 def lock(spec: Path, *, upgrade: bool = False) -> Locked:
     """Lock a spec for all its platforms; keeps locked versions that still fit, unless `upgrade`."""
+    from envspec import catalog
     from envspec.errors import LockError
     from envspec.lock import differences, solve
     from envspec.tools.project import Project
     from envspec.tools.uv import Uv
 
     project = Project(spec)
+    rows = catalog.load()
     decided = _plan(project)
     try:
         previous = project.lock()
     except LockError:
         previous = None
-    made = solve(project.spec, decided, Uv(), None if upgrade else previous)
+    made = solve(project.spec, decided, rows, Uv(), None if upgrade else previous)
     project.write_lock(made)
     return Locked(project.lock_folder, made, differences(previous, made))
 

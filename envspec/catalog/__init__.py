@@ -1,6 +1,6 @@
 """Compatibility facts as validated rows; a new release is a row and no Python."""
 
 from envspec.catalog.load import load
-from envspec.catalog.model import Catalog, LeftOut, LlamaEra, LlamaRelease
+from envspec.catalog.model import Catalog, KnownArchive, LeftOut, LlamaEra, LlamaRelease
 
-__all__ = ["Catalog", "LeftOut", "LlamaEra", "LlamaRelease", "load"]
+__all__ = ["Catalog", "KnownArchive", "LeftOut", "LlamaEra", "LlamaRelease", "load"]

@@ -50,10 +50,19 @@ class LeftOut(Span):
     reason: str
 
 
+class KnownArchive(Frozen):
+    """A source archive that was read: with its hash goes its metadata, so nobody downloads it to resolve."""
+
+    sha256: str
+    requires: tuple[str, ...]
+    """`Requires-Dist` of its PKG-INFO."""
+
+
 class LlamaRelease(Row):
     """One release of llama-cpp-python."""
 
     version: ReleaseVersion
+    archive: KnownArchive | None = None
 
 
 class Catalog(Frozen):
@@ -67,6 +76,10 @@ class Catalog(Frozen):
         """Releases that fit `wanted`, newest first."""
         newest_first = sorted(self.releases, key=lambda row: row.version, reverse=True)
         return (row for row in newest_first if wanted.contains(row.version))
+
+    def llama_archive(self, version: Version) -> KnownArchive | None:
+        """What is known of the source archive of a release."""
+        return next((row.archive for row in self.releases if row.version == version), None)
 
     def llama_era(self, version: Version) -> LlamaEra | None:
         """Row with the switches of a release, or None where nothing is known."""

@@ -2,7 +2,7 @@
 
 from envspec.lock.files import PLAN_FILE, from_files, to_files
 from envspec.lock.model import Archive, Lock, Pin, PlatformLock
-from envspec.lock.solve import Solver, solve
+from envspec.lock.solve import Question, Solver, solve
 from envspec.lock.stale import changes, differences
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Lock",
     "Pin",
     "PlatformLock",
+    "Question",
     "Solver",
     "changes",
     "differences",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
@@ -29,24 +30,26 @@ def applies(pin: Pin, platform: Platform, python: str) -> bool:
 
 
 def _narrowed(pins: tuple[Pin, ...], platform: Platform, python: str) -> Iterator[Pin]:
-    span = _span(SpecifierSet(python))
     for pin in pins:
-        marker = _narrow(pin.marker, platform, span) if pin.marker else ""
+        marker = _narrow(pin.marker, platform, python) if pin.marker else ""
         if marker is not None:
             yield pin.model_copy(update={"marker": marker})
 
 
-def _span(python: SpecifierSet) -> dict[int, tuple[str, str]]:
+@cache
+def _span(python: str) -> dict[int, tuple[str, str]]:
     """Lowest and highest patch version of each minor version in the range."""
+    wanted = SpecifierSet(python)
     fitting = {
-        minor: [f"3.{minor}.{patch}" for patch in PATCHES if python.contains(f"3.{minor}.{patch}")] for minor in MINORS
+        minor: [f"3.{minor}.{patch}" for patch in PATCHES if wanted.contains(f"3.{minor}.{patch}")] for minor in MINORS
     }
     return {minor: (versions[0], versions[-1]) for minor, versions in fitting.items() if versions}
 
 
-def _narrow(marker: str, platform: Platform, span: dict[int, tuple[str, str]]) -> str | None:
+@cache
+def _narrow(marker: str, platform: Platform, python: str) -> str | None:
     """Give the rest of `marker` as a condition on Python; None where it is never true."""
-    truth = {minor: [_holds(marker, platform, version) for version in ends] for minor, ends in span.items()}
+    truth = {minor: [_holds(marker, platform, version) for version in ends] for minor, ends in _span(python).items()}
     if any(low != high for low, high in truth.values()):
         return marker
     true = [minor for minor, (low, _) in truth.items() if low]

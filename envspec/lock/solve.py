@@ -5,25 +5,40 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
+from packaging.version import Version
+
 from envspec.errors import LockError
+from envspec.frozen import Frozen
+from envspec.gpu import Platform
 from envspec.lock import markers
 from envspec.lock.model import Archive, Lock, Pin, PlatformLock
 
 if TYPE_CHECKING:
-    from envspec.gpu import Platform
+    from envspec.catalog import Catalog, KnownArchive
     from envspec.plan import Plan
     from envspec.spec import Spec
 
 LLAMA = "llama-cpp-python"
 
 
+class Question(Frozen):
+    """What is to be resolved."""
+
+    requirements: tuple[str, ...]
+    python: str
+    """Range of Python versions."""
+    platforms: tuple[Platform, ...]
+    keep: tuple[Pin, ...] = ()
+    """Versions to stay with where they fit."""
+    known: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """Name, version and requirements of releases whose archive need not be downloaded to learn them."""
+
+
 class Solver(Protocol):
     """Whoever resolves Python requirements on the default index."""
 
-    def solve(
-        self, requirements: tuple[str, ...], python: str, platforms: tuple[Platform, ...], keep: tuple[Pin, ...]
-    ) -> tuple[Pin, ...]:
-        """Resolve for all platforms and all Pythons of a range at once, staying with `keep` where it fits."""
+    def solve(self, question: Question) -> tuple[Pin, ...]:
+        """Resolve for all platforms and all Pythons of a range at once."""
         ...
 
     def sdist(self, name: str, version: str) -> Archive:
@@ -31,24 +46,26 @@ class Solver(Protocol):
         ...
 
 
-def solve(spec: Spec, plan: Plan, solver: Solver, previous: Lock | None) -> Lock:
+def solve(spec: Spec, plan: Plan, catalog: Catalog, solver: Solver, previous: Lock | None) -> Lock:
     """Lock `plan`, staying with the versions of `previous` where they still fit.
 
     Raises:
         Unsatisfiable: the requirements contradict each other.
-        LockError: a package has no hashes.
+        LockError: a package has no hashes, or the index has another archive than the catalog knows.
         ToolError: the index cannot be reached.
 
     """
     build = plan.build
+    archive = catalog.llama_archive(Version(build.version)) if build else None
+    known = ((LLAMA, build.version, archive.requires),) if build and archive else ()
+    asked = Question(requirements=plan.requirements, python=plan.python, platforms=plan.platforms, known=known)
     with ThreadPoolExecutor() as pool:
-        packages = pool.submit(solver.solve, plan.requirements, plan.python, plan.platforms, _keep(previous))
-        tools = (
-            pool.submit(solver.solve, build.requires, plan.python, plan.platforms, _keep(previous, build=True))
-            if build
-            else None
-        )
-        sdist = pool.submit(solver.sdist, LLAMA, build.version).result() if build else None
+        packages = pool.submit(solver.solve, asked.model_copy(update={"keep": _keep(previous)}))
+        tools, sdist = None, None
+        if build:
+            needs = {"requirements": build.requires, "known": (), "keep": _keep(previous, build=True)}
+            tools = pool.submit(solver.solve, asked.model_copy(update=needs))
+            sdist = _checked(solver.sdist(LLAMA, build.version), archive)
         pins = tuple(_from_source(pin, sdist) for pin in packages.result())
         build_pins = tools.result() if tools else ()
     return Lock(
@@ -64,6 +81,14 @@ def solve(spec: Spec, plan: Plan, solver: Solver, previous: Lock | None) -> Lock
             for platform in plan.platforms
         ),
     )
+
+
+def _checked(found: Archive, known: KnownArchive | None) -> Archive:
+    """Refuse an archive that is not the one that was read for the catalog; releases never change on an index."""
+    if known is not None and found.sha256 != known.sha256:
+        message = f"{found.filename}: hash does not match: known is sha256 {known.sha256}, the index has {found.sha256}"
+        raise LockError(message, hint="the index or its mirror serves another file: use another one")
+    return found
 
 
 def _from_source(pin: Pin, sdist: Archive | None) -> Pin:

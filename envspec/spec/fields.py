@@ -41,8 +41,6 @@ def _text(value: object) -> str:
 
 
 def _specifiers(value: object, *, example: str) -> SpecifierSet:
-    if isinstance(value, SpecifierSet):
-        return value
     text = _text(value).strip()
     bare = re.fullmatch(r"(\d+)((?:\.\d+)*)", text)
     if bare is not None:
@@ -102,8 +100,6 @@ def _cuda(value: object) -> CudaVersion:
 
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
-    if isinstance(value, tuple):
-        value = dict(value)
     if not isinstance(value, dict):
         message = "expected a mapping of names to values"
         raise ValueError(message)  # noqa: TRY004 - pydantic turns ValueError into an error with a place

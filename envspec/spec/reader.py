@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from envspec.errors import SpecError
 from envspec.spec.model import Spec
@@ -68,8 +68,6 @@ class Document:
 
     def _pairs(self, node: Node, path: Path) -> Iterator[tuple[str, Tree]]:
         seen: dict[str, str] = {}
-        if not isinstance(node, MappingNode):
-            self.fail(_mark(node), "expected a value, a list or a mapping")
         for name, value in node.value:
             place = _mark(name)
             if not isinstance(name, ScalarNode):

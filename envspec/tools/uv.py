@@ -14,14 +14,13 @@ import uv
 from packaging.specifiers import SpecifierSet
 
 from envspec.errors import EnvspecError, HostError, LockError, ToolError, Unsatisfiable
-from envspec.lock import Archive, Pin
+from envspec.lock import Archive, Pin, Question
 from envspec.lock.requirements import parse, render
 from envspec.tools import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envspec.gpu import Platform
 
 KEPT = re.compile(
     r"UV_(DEFAULT_INDEX|INDEX_URL|INDEX_\w+_(USERNAME|PASSWORD)|CACHE_DIR|CONFIG_FILE|CONCURRENT_\w+|HTTP_\w+"
@@ -40,14 +39,12 @@ class Found(NamedTuple):
 class Uv:
     """The Solver of the lock, and the installer of Python packages."""
 
-    def solve(
-        self, requirements: tuple[str, ...], python: str, platforms: tuple[Platform, ...], keep: tuple[Pin, ...]
-    ) -> tuple[Pin, ...]:
-        """Resolve for all platforms and all Pythons of a range at once, staying with `keep` where it fits."""
+    def solve(self, question: Question) -> tuple[Pin, ...]:
+        """Resolve for all platforms and all Pythons of a range at once."""
         with tempfile.TemporaryDirectory(prefix="envspec-lock-") as folder:
             here, out = Path(folder), Path(folder, "requirements.txt")
-            (here / "pyproject.toml").write_text(project(requirements, python, platforms), encoding="utf-8")
-            out.write_text(render(keep), encoding="utf-8")
+            (here / "pyproject.toml").write_text(project(question), encoding="utf-8")
+            out.write_text(render(question.keep), encoding="utf-8")
             _uv(compile_command("pyproject.toml", out.name, "--generate-hashes", "--annotation-style=line"), cwd=here)
             return parse(out.read_text(encoding="utf-8"), "uv")
 
@@ -108,25 +105,39 @@ class Uv:
             _uv(install_command(python, listing))
 
 
-def project(requirements: tuple[str, ...], python: str, platforms: tuple[Platform, ...]) -> str:
-    """Text of a project whose dependencies are the requirements, for these platforms only."""
-    known = [platform.markers for platform in platforms]
+def project(question: Question) -> str:
+    """Text of a project whose dependencies are the requirements, for the question's platforms only.
+
+    Source: https://docs.astral.sh/uv/reference/settings/ (environments, dependency-metadata)
+    """
+    known = [platform.markers for platform in question.platforms]
     environments = [
         f"sys_platform == '{item['sys_platform']}' and platform_machine == '{item['platform_machine']}'"
         for item in known
     ]
-    return "\n".join(
-        (
-            "[project]",
-            'name = "the-spec"',
-            'version = "0"',
-            f"requires-python = {json.dumps(python)}",
-            f"dependencies = {json.dumps(requirements)}",
-            "[tool.uv]",
-            f"environments = {json.dumps(environments)}",
-            "",
-        )
-    )
+    lines = [
+        "[project]",
+        'name = "the-spec"',
+        'version = "0"',
+        f"requires-python = {json.dumps(question.python)}",
+        f"dependencies = {json.dumps(question.requirements)}",
+        "[tool.uv]",
+        f"environments = {json.dumps(environments)}",
+    ]
+    for name, version, requires in question.known:
+        lines += [
+            "[[tool.uv.dependency-metadata]]",
+            f"name = {json.dumps(name)}",
+            f"version = {json.dumps(version)}",
+            f"requires-dist = {json.dumps(requires)}",
+            f"provides-extra = {json.dumps(_extras(requires))}",
+        ]
+    return "\n".join((*lines, ""))
+
+
+def _extras(requires: tuple[str, ...]) -> list[str]:
+    """Names of the extras that requirements are conditional on."""
+    return sorted({found for text in requires for found in re.findall(r'extra == "([^"]+)"', text)})
 
 
 def compile_command(source: str, output: str, *options: str) -> tuple[str, ...]:

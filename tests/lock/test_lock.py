@@ -7,11 +7,12 @@ import pytest
 from envspec import catalog
 from envspec.errors import LockError
 from envspec.gpu import Platform
-from envspec.lock import PLAN_FILE, Archive, Lock, Pin, changes, differences, from_files, solve, to_files
+from envspec.lock import PLAN_FILE, Archive, Lock, Pin, Question, changes, differences, from_files, solve, to_files
 from envspec.plan import resolve
 from envspec.spec import Spec, read
 
-ONE, TWO, SDIST = "1" * 64, "2" * 64, "3" * 64
+CATALOG = catalog.load()
+ONE, TWO, SDIST = "1" * 64, "2" * 64, "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 TEXT = """\
 envspec: 1
 name: x
@@ -29,16 +30,18 @@ class Table:
 
     def __init__(self, *pins: Pin, sdist: str = SDIST) -> None:
         self.pins, self.digest = pins, sdist
-        self.kept: list[tuple[Pin, ...]] = []
+        self.kept: tuple[Pin, ...] = ()
+        self.tools_kept: tuple[Pin, ...] = ()
+        self.known: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
-    def solve(
-        self, requirements: tuple[str, ...], python: str, platforms: tuple[Platform, ...], keep: tuple[Pin, ...]
-    ) -> tuple[Pin, ...]:
-        assert python == ">=3.11,<3.14"
-        assert platforms == (Platform.LINUX_64, Platform.WIN_64)
-        self.kept.append(keep)
-        if "ninja>=1.11" in requirements:
+    def solve(self, question: Question) -> tuple[Pin, ...]:
+        assert question.python == ">=3.11,<3.14"
+        assert question.platforms == (Platform.LINUX_64, Platform.WIN_64)
+        if "ninja>=1.11" in question.requirements:
+            assert question.known == ()
+            self.tools_kept = question.keep
             return (pin("ninja", "1.13"),)
+        self.kept, self.known = question.keep, question.known
         return self.pins
 
     def sdist(self, name: str, version: str) -> Archive:
@@ -61,7 +64,7 @@ def spec(text: str = TEXT) -> Spec:
 
 
 def lock(*pins: Pin, text: str = TEXT, previous: Lock | None = None) -> Lock:
-    return solve(spec(text), resolve(spec(text), None, catalog.load()), Table(*(pins or PINS)), previous)
+    return solve(spec(text), resolve(spec(text), None, CATALOG), CATALOG, Table(*(pins or PINS)), previous)
 
 
 def names(made: Lock, platform: Platform) -> list[str]:
@@ -88,6 +91,19 @@ def test_an_index_that_contradicts_itself_is_refused() -> None:
         lock(pin("llama-cpp-python", "0.3.36"))
 
 
+def test_an_archive_that_the_catalog_does_not_know_is_refused() -> None:
+    other = Table(*PINS, sdist=ONE)
+    with pytest.raises(LockError, match=f"known is sha256 {SDIST}, the index has {ONE}"):
+        solve(spec(), resolve(spec(), None, CATALOG), CATALOG, other, None)
+
+
+def test_known_metadata_goes_with_its_release_only() -> None:
+    for version, count in (("0.3.36", 1), ("0.3.35", 0)):
+        table, wanted = Table(*PINS), spec(TEXT.replace("0.3.36", version))
+        solve(wanted, resolve(wanted, None, CATALOG), CATALOG, table, None)
+        assert len(table.known) == count
+
+
 def test_a_missing_platform_is_an_error_with_a_way_out() -> None:
     with pytest.raises(LockError, match="has no osx-arm64; it covers linux-64, win-64") as caught:
         lock().on(Platform.OSX_ARM64)
@@ -97,11 +113,11 @@ def test_a_missing_platform_is_an_error_with_a_way_out() -> None:
 
 def test_the_previous_versions_are_offered_with_their_platform() -> None:
     table = Table(*PINS)
-    solve(spec(), resolve(spec(), None, catalog.load()), table, lock())
-    markers = {item.name: item.marker for item in table.kept[0] if item.name != "llama-cpp-python"}
+    solve(spec(), resolve(spec(), None, CATALOG), CATALOG, table, lock())
+    markers = {item.name: item.marker for item in table.kept if item.name != "llama-cpp-python"}
     assert markers["colorama"] == 'sys_platform == "win32" and platform_machine == "AMD64"'
     assert markers["six"] == '(python_version >= "3.12") and sys_platform == "win32" and platform_machine == "AMD64"'
-    assert {item.name for item in table.kept[1]} == {"ninja"}
+    assert {item.name for item in table.tools_kept} == {"ninja"}
 
 
 def test_without_llama_there_is_no_build() -> None:

@@ -33,6 +33,10 @@ def test_what_uv_writes_is_read() -> None:
     assert (typing.name, typing.via) == ("typing-extensions", ("anyio", "numpy"))
 
 
+def test_nothing_is_no_pins() -> None:
+    assert parse("", "uv") == parse("# only a comment\n", "uv") == ()
+
+
 def test_pins_survive_their_own_text_in_a_fixed_order() -> None:
     pins = parse(UV, "uv")
     text = render(reversed(pins), "# header\n")

@@ -4,12 +4,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
+from envspec import catalog
 from envspec.errors import EnvspecError, HostError, LockError, ToolError, Unsatisfiable
 from envspec.gpu import Platform
-from envspec.lock import Pin
+from envspec.lock import Pin, Question
 from envspec.tools import venv
 from envspec.tools.uv import Uv, compile_command, explain, install_command, project
+
+
+def question(
+    *requirements: str, platforms: tuple[Platform, ...] = (Platform.LINUX_64,), keep: tuple[Pin, ...] = ()
+) -> Question:
+    return Question(requirements=requirements, python=">=3.11", platforms=platforms, keep=keep)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +57,8 @@ def test_credentials_are_not_repeated() -> None:
 
 
 def test_the_project_names_exactly_the_platforms() -> None:
-    text = project(("six", 'colorama ; sys_platform == "win32"'), ">=3.11", (Platform.LINUX_64, Platform.OSX_ARM64))
+    asked = question("six", 'colorama ; sys_platform == "win32"', platforms=(Platform.LINUX_64, Platform.OSX_ARM64))
+    text = project(asked)
     assert 'requires-python = ">=3.11"' in text
     assert "sys_platform == 'darwin' and platform_machine == 'arm64'" in text
     assert "win32' and" not in text
@@ -76,7 +85,7 @@ def test_an_unreachable_index_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(ToolError, match="the package index cannot be reached") as caught:
-        Uv().solve(("six",), ">=3.11", (Platform.LINUX_64,), ())
+        Uv().solve(question("six"))
     assert "secret" not in caught.value.message
     assert "UV_DEFAULT_INDEX" in (caught.value.hint or "")
 
@@ -84,7 +93,7 @@ def test_an_unreachable_index_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path:
 @pytest.mark.online
 def test_the_same_input_gives_the_same_pins_and_kept_versions_stay() -> None:
     def solve(*keep: Pin) -> tuple[Pin, ...]:
-        return Uv().solve(("six",), ">=3.11", (Platform.LINUX_64, Platform.WIN_64), keep)
+        return Uv().solve(question("six", platforms=(Platform.LINUX_64, Platform.WIN_64), keep=keep))
 
     newest = solve()
     assert newest == solve()
@@ -97,15 +106,15 @@ def test_the_same_input_gives_the_same_pins_and_kept_versions_stay() -> None:
 def test_other_indexes_of_the_shell_do_not_leak_in(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/simple")
-    assert Uv().solve(("six",), ">=3.11", (Platform.LINUX_64,), ())
+    assert Uv().solve(question("six"))
 
 
 @pytest.mark.online
 def test_contradicting_requirements_are_unsatisfiable() -> None:
     with pytest.raises(Unsatisfiable, match="six"):
-        Uv().solve(("six>1.16", "six<1.16"), ">=3.11", (Platform.LINUX_64,), ())
+        Uv().solve(question("six>1.16", "six<1.16"))
     with pytest.raises(EnvspecError, match="no-such-package-of-envspec"):
-        Uv().solve(("no-such-package-of-envspec",), ">=3.11", (Platform.LINUX_64,), ())
+        Uv().solve(question("no-such-package-of-envspec"))
 
 
 @pytest.mark.online
@@ -123,3 +132,12 @@ def test_a_source_archive_has_an_address_and_a_hash() -> None:
     assert found.archive.filename == "llama_cpp_python-0.3.36.tar.gz"
     assert found.archive.sha256 == "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
     assert found.url.endswith(found.archive.filename)
+
+
+@pytest.mark.online
+def test_known_metadata_gives_the_same_pins_as_the_archive_itself() -> None:
+    asked = question("llama-cpp-python[server]==0.3.36")
+    archive = catalog.load().llama_archive(Version("0.3.36"))
+    assert archive is not None
+    known = asked.model_copy(update={"known": (("llama-cpp-python", "0.3.36", archive.requires),)})
+    assert Uv().solve(known) == Uv().solve(asked)
