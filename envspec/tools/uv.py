@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tempfile
 import tomllib
 from pathlib import Path
@@ -16,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 from envspec.errors import EnvspecError, HostError, LockError, ToolError, Unsatisfiable
 from envspec.lock import Archive, Pin, Question
 from envspec.lock.requirements import parse, render
-from envspec.tools import process
+from envspec.tools import pip_config, process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,12 +160,31 @@ def _uv(arguments: tuple[str, ...], cwd: Path | None = None) -> process.Complete
 
 
 def _environment() -> dict[str, str]:
-    """The user's environment without what would change a result: other indexes, an active environment."""
-    return {
+    """The user's environment without what would change a result: other indexes, an active environment.
+
+    Where uv was left alone, the index that pip is configured for is the default one.
+    """
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("UV_", "VIRTUAL_ENV", "CONDA", "PYTHON", "PIP_")) or KEPT.fullmatch(name)
     }
+    chosen = {"UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE"} & kept.keys()
+    index = None if chosen or any(path.exists() for path in _configurations()) else pip_config.index_url()
+    return {**kept, "UV_DEFAULT_INDEX": index} if index else kept
+
+
+def _configurations() -> tuple[Path, ...]:
+    """Files in which uv's user may have chosen an index.
+
+    Source: https://docs.astral.sh/uv/concepts/configuration-files/
+    """
+    if sys.platform == "win32":
+        return tuple(
+            Path(os.environ[name], "uv", "uv.toml") for name in ("APPDATA", "PROGRAMDATA") if name in os.environ
+        )
+    user = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(user, "uv", "uv.toml").expanduser(), Path("/etc/uv/uv.toml")
 
 
 def explain(stderr: str) -> EnvspecError:
