@@ -109,7 +109,7 @@ def create(spec: Path, prefix: Path | None = None, *, force: bool = False) -> Cr
     project, locked = _fresh_lock(spec)
     platform = machine.this_platform()
     digest = locked.digest(platform)
-    site = Site((prefix or project.prefix).absolute())
+    site = Site(prefix or project.prefix)
     with site.held():
         before = site.prefix()
         if before and before.digest == digest and interpreter(site.target).exists() and not force:
@@ -176,10 +176,8 @@ def remove(target: Path) -> Path:
 
     """
     site = _site(target)
-    site.existing()
     with site.held():
         site.remove()
-    site.lock.unlink(missing_ok=True)
     return site.target
 
 
@@ -272,7 +270,7 @@ def _site(target: Path) -> Site:
 
     if target.suffix in {".yaml", ".yml"} and not target.is_dir():
         return Site(Project(target).prefix)
-    return Site(target.absolute())
+    return Site(target)
 
 
 def _look(folder: Path, prefix: Prefix, *, shown_as: Path) -> Report:

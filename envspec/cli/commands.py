@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envspec import pipeline
 from envspec.cli import render
+from envspec.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -51,7 +52,11 @@ def remove(args: Namespace) -> int:
 
 def run(args: Namespace) -> int:
     """Run a program inside an environment."""
-    return pipeline.run(args.prefix, tuple(args.command))
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        message = "no program to run"
+        raise UsageError(message, hint=f"write it after `--`: envspec run {args.prefix} -- python")
+    return pipeline.run(args.prefix, tuple(command))
 
 
 def shell_hook(args: Namespace) -> int:

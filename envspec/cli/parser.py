@@ -128,7 +128,7 @@ def _environments(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         json=False,
     )
     _prefix(run)
-    run.add_argument("command", nargs="+", metavar="CMD", help="program and its arguments, after `--`")
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD", help="program and its arguments")
 
     hook = _verb(
         verbs,

@@ -119,7 +119,7 @@ def cache(args: Namespace, held: Cached) -> int:
     table = _table("key", "wheel", "size", "built with")
     for wheel in held.wheels:
         built = f"{wheel.inputs.compiler}; {wheel.inputs.cpu or 'any CPU'}"
-        table.add_row(wheel.key[:12], f"{wheel.name} {wheel.version}", _size(wheel.size), built)
+        table.add_row(wheel.key[:12], f"{wheel.name} {wheel.version}", _size(wheel.size), Text(built))
     for build in held.unfinished:
         table.add_row(build.key[:12], "building now" if build.running else "unfinished build", _size(build.size), "")
     args.stdout.print(table if table.row_count else "the cache is empty")
@@ -151,9 +151,9 @@ def _model(args: Namespace, value: BaseModel) -> int:
 def _checks(args: Namespace, seen: Report) -> None:
     table = _table("check", "result", "seen")
     for check in seen.checks:
-        table.add_row(check.id, MARKS[check.status], check.detail)
+        table.add_row(check.id, MARKS[check.status], Text(check.detail))
         if check.hint:
-            table.add_row("", "[cyan]hint[/]", check.hint)
+            table.add_row("", "[cyan]hint[/]", Text(check.hint))
     args.stdout.print(table)
 
 

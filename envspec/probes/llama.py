@@ -49,8 +49,8 @@ def main(request_file, result_file):
 
 
 def packages():
-    found = importlib.metadata.distributions()
-    return {re.sub(r"[-_.]+", "-", item.metadata["Name"]).lower(): item.version for item in found}
+    found = ((item.metadata["Name"], item.version) for item in importlib.metadata.distributions())
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found if name and version}
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Builder:
             "CCACHE_",
             CCACHE_BASEDIR=str(folder),
             CMAKE_BUILD_PARALLEL_LEVEL=str(count),
-            CMAKE_GENERATOR="Ninja",
+            **({"CMAKE_GENERATOR": "Ninja"} if found.paths else {}),
             PATH=os.pathsep.join((str(tools.parent), os.environ.get("PATH", os.defpath))),
         )
         settings = config_settings(recipe, folder, found.paths, ccache=compilers.ccache())

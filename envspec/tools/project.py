@@ -35,7 +35,9 @@ class Project:
         if not (folder / PLAN_FILE).exists():
             message = f"no lock for {self.path}: {folder} has no {PLAN_FILE}"
             raise LockError(message, hint=f"run `envspec lock {self.path}`")
-        found = {item.name: item.read_text(encoding="utf-8", errors="replace") for item in folder.iterdir()}
+        found = {
+            item.name: item.read_text(encoding="utf-8", errors="replace") for item in folder.iterdir() if item.is_file()
+        }
         return from_files(found, str(folder))
 
     def write_lock(self, lock: Lock) -> None:

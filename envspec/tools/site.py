@@ -25,8 +25,8 @@ class Site:
     """Where a prefix is, or will be."""
 
     def __init__(self, target: Path, exchange: Callable[[Path, Path], bool] = files.exchange) -> None:
-        self.target, self.exchange = target, exchange
-        self.lock = target.with_name(f".{target.name}.lock")
+        self.target, self.exchange = Path(os.path.abspath(target)), exchange  # noqa: PTH100 - takes `..` out, keeps links
+        self.lock = self.target.parent / f".{self.target.name}.lock"
 
     def prefix(self) -> Prefix | None:
         """What the prefix says about itself; None where there is none of ours."""
@@ -42,12 +42,22 @@ class Site:
             PrefixError: there is no prefix of ours.
 
         """
+        self._must_be_ours()
         found = self.prefix()
         if found is None:
+            message = f"{self.target} was made by another version of envspec, or is damaged"
+            raise PrefixError(message, hint="make it again with `envspec create SPEC`")
+        return found
+
+    def _is_ours(self) -> bool:
+        """Whether envspec made this folder, in whatever version."""
+        return (self.target / RECORD).is_file()
+
+    def _must_be_ours(self) -> None:
+        if not self._is_ours():
             what = "is not an environment made by envspec" if self.target.exists() else "does not exist"
             message = f"{self.target} {what}"
             raise PrefixError(message, hint="make one with `envspec create SPEC`, or give the path of another")
-        return found
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -93,7 +103,13 @@ class Site:
         return prefix
 
     def remove(self) -> None:
-        """Delete the prefix: out of sight in one step, then for good."""
+        """Delete the prefix: out of sight in one step, then for good.
+
+        Raises:
+            PrefixError: it is not ours.
+
+        """
+        self._must_be_ours()
         old = self._old()
         self.target.rename(old)
         files.remove(old)
@@ -104,10 +120,13 @@ class Site:
     def _check(self) -> None:
         """Refuse what is not ours to replace."""
         hint = "choose another place with `--prefix PATH`"
+        if not self.target.name:
+            message = f"{self.target} is the root of the file system"
+            raise PrefixError(message, hint=hint)
         if self.target.is_symlink() or (self.target.exists() and not self.target.is_dir()):
             message = f"{self.target} is a file or a link, not a folder"
             raise PrefixError(message, hint=hint)
-        if self.target.is_dir() and any(self.target.iterdir()) and self.prefix() is None:
+        if self.target.is_dir() and any(self.target.iterdir()) and not self._is_ours():
             message = f"{self.target} is not empty and was not made by envspec"
             raise PrefixError(message, hint=hint)
         try:

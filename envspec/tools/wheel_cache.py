@@ -106,7 +106,7 @@ class WheelCache:
         builds = [path for path in self.builds.glob("*") if path.is_dir()]
         doomed += [path for path in builds if not files.is_held(self.lock(path.name))]
         if not any(files.is_held(path) for path in self.builds.glob("*.lock")):
-            doomed += [self.sdists, *self.builds.glob("*.lock")]
+            doomed.append(self.sdists)
         freed = 0
         for path in doomed:
             freed += files.size(path) if path.is_dir() else 0

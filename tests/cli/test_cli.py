@@ -191,7 +191,7 @@ def test_the_whole_way_in_a_path_with_spaces_and_chinese(envspec: Run, locked: P
     assert json.loads(envspec("create", locked, "--force", "--json").stdout)["action"] == "replaced"
     assert envspec("remove", locked).stdout == f"removed {prefix}\n"
     assert not prefix.exists()
-    assert sorted(path.name for path in prefix.parent.iterdir()) == [".gitignore"]
+    assert sorted(path.name for path in prefix.parent.iterdir()) == [".gitignore", ".small.lock"]
     assert envspec("remove", prefix).returncode == 3
 
 
@@ -228,6 +228,8 @@ def test_run_passes_on_variables_exit_codes_and_signals(
     assert done.stdout == f"你好 'there' $HOME\n{prefix}/bin/python\n"
     assert done.returncode == 9
     assert envspec("run", prefix, "--", "no-such-program").returncode == 6
+    assert envspec("run", prefix, "python", "-c", "import six", "--").returncode == 0
+    assert "hint: write it after `--`" in envspec("run", prefix, "--").stderr
     child = subprocess.Popen([sys.executable, "-m", "envspec", "run", prefix, "--", "sleep", "60"], env=environment)
     time.sleep(1.5)
     child.send_signal(signal.SIGTERM)

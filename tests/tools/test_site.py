@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,6 @@ from envspec.prefix import Prefix
 from envspec.tools.site import RECORD, Site
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Mount
 
 PREFIX = Prefix(
@@ -151,10 +150,26 @@ def test_a_folder_without_permission_is_no_place(tmp_path: Path) -> None:
         pass
 
 
-def test_a_damaged_record_is_not_ours(site: Site) -> None:
-    make(site, "one")
-    (site.target / RECORD).write_bytes(b"\xff{")
-    assert site.prefix() is None
+def test_a_record_of_another_version_is_still_ours(site: Site) -> None:
+    for damage in (b"\xff{", b"{}", b'{"format": 9}'):
+        make(site, "one")
+        (site.target / RECORD).write_bytes(damage)
+        assert site.prefix() is None
+        with pytest.raises(PrefixError, match="another version of envspec"):
+            site.existing()
+        make(site, "two")
+        assert site.existing().digest == "two"
+    (site.target / RECORD).write_bytes(b"{}")
+    with site.held():
+        site.remove()
+    assert not site.target.exists()
+
+
+def test_the_root_and_dots() -> None:
+    with pytest.raises(PrefixError, match="root of the file system"), Site(Path("/")).held():
+        pass
+    assert Site(Path("/a/b/../c")).target == Path("/a/c")
+    assert Site(Path()).target == Path.cwd()
 
 
 def test_envs_are_kept_out_of_version_control(tmp_path: Path) -> None:
