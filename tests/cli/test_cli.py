@@ -237,12 +237,13 @@ def test_run_passes_on_variables_exit_codes_and_signals(
 
 
 @ONLINE
-def test_the_shell_hook_is_the_same_environment(envspec: Run, locked: Path) -> None:
+def test_the_shell_hook_is_the_same_environment(envspec: Run, environment: dict[str, str], locked: Path) -> None:
     assert envspec("create", locked).returncode == 0
     hook = envspec("shell-hook", locked, "--shell", "bash").stdout
     show = 'echo "$GREETING|$(command -v python)|${VIRTUAL_ENV:-}"'
     done = subprocess.run(
         ["bash", "-euc", f"{hook}\n{show}\nenvspec_deactivate\necho ${{VIRTUAL_ENV-gone}}"],
+        env=environment,
         capture_output=True,
         check=False,
         encoding="utf-8",
