@@ -14,6 +14,10 @@ import re
 import sys
 
 
+KEPT = []
+"""The log callback: llama.cpp calls it while the model is freed, so it must not be collected before."""
+
+
 def main(request_file, result_file):
     with open(request_file, encoding="utf-8") as file:
         request = json.load(file)
@@ -33,6 +37,7 @@ def main(request_file, result_file):
         import llama_cpp
 
         on_log = llama_cpp.llama_log_callback(lambda _level, text, _data: log.append(text.decode("utf-8", "replace")))
+        KEPT.append(on_log)
         llama_cpp.llama_log_set(on_log, None)
         result["system"] = llama_cpp.llama_print_system_info().decode("utf-8", "replace")
         reach("load")
@@ -42,7 +47,10 @@ def main(request_file, result_file):
         reach("decode")
         tokens = model.generate(request["prompt"], temp=0.0, top_k=1, repeat_penalty=1.0)
         result["tokens"] = [int(token) for token in itertools.islice(tokens, request["count"])]
+        tokens.close()
+        model.close()
         reach("done")
+        llama_cpp.llama_log_set(type(on_log)(), None)
     except Exception as error:
         result["error"] = "{}: {}".format(type(error).__name__, error)
         reach(result["stage"])

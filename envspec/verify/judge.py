@@ -118,8 +118,8 @@ def _exit(seen: Observation) -> Check:
     name = "llama/exit"
     if not _began("done", seen):
         return _skipped(name, "the probe did not get there")
-    if seen.ended != "exit 0":
-        return _failed(name, f"the process worked and then ended with {seen.ended}", LOOK)
+    if seen.error or seen.ended != "exit 0":
+        return _failed(name, f"everything worked, and then: {seen.error or seen.ended}", LOOK)
     return _passed(name, seen.ended)
 
 

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 FINE = """\
 import ctypes
-llama_log_callback = lambda function: function
+llama_log_callback = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 def llama_log_set(function, data):
-    for n in range(5): function(2, b"layer   %d assigned to device CPU, is_swa = 0\\n" % n, None)
+    for n in range(5 if function else 0): function(2, b"layer   %d assigned to device CPU, is_swa = 0\\n" % n, None)
 def llama_print_system_info(): return b"stand-in"
 class Llama:
     def __init__(self, path, **options):
         assert open(path, "rb").read(4) == b"GGUF"
         assert options["n_gpu_layers"] == 0
-    def generate(self, prompt, **options): return iter(range(100))
+    def generate(self, prompt, **options): yield from range(100)
+    def close(self): pass
 """
 
 
@@ -74,7 +75,7 @@ def test_a_probe_tells_everything(python: Path) -> None:
         ("import os; os._exit(3)", "import", "exit 3", ""),
         ("import time; time.sleep(60)", "import", "no answer after 5 s", ""),
         (FINE.replace("assert options", "raise ValueError(5) #"), "load", "exit 0", "ValueError: 5"),
-        (FINE.replace("return iter(range(100))", "__import__('os').abort()"), "decode", "SIGABRT", ""),
+        (FINE.replace("yield from range(100)", "yield __import__('os').abort()"), "decode", "SIGABRT", ""),
         ("import sys; sys.stdout.write('{garbage' * 1000)\n" + FINE, "done", "exit 0", ""),
         (FINE + "import atexit, os; atexit.register(os.abort)", "done", "SIGABRT", ""),
     ],

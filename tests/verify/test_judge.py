@@ -8,7 +8,8 @@ from envspec.gpu import Backend
 from envspec.verify import Expectation, Observation, Report, Status, judge, tiny
 from envspec.verify.layers import layers
 
-LOGS = Path(__file__).parent.parent / "cases" / "logs"
+CASES = Path(__file__).parent.parent / "cases"
+LOGS = CASES / "logs"
 """What llama-cpp-python 0.3.36 logged on a machine with an NVIDIA H200."""
 CPU_LOG = "".join(f"load_tensors: layer {number:3d} assigned to device CPU, is_swa = 0\n" for number in range(5))
 PASSED, FAILED, SKIPPED = Status.PASSED, Status.FAILED, Status.SKIPPED
@@ -66,6 +67,7 @@ def test_without_llama_only_the_rest_is_checked() -> None:
         ({"log": "load_tensors: offloaded 5/5 layers to GPU\n"}, "llama/layers"),
         ({"log": ""}, "llama/layers"),
         ({"ended": "SIGSEGV"}, "llama/exit"),
+        ({"error": "TypeError: late"}, "llama/exit"),
     ],
 )
 def test_one_fault_fails_one_check(changes: dict[str, object], failed: str) -> None:
@@ -119,6 +121,22 @@ def test_layers_of_real_logs(log: str, devices: list[str]) -> None:
 def test_a_gpu_environment_passes_only_with_every_layer_on_the_gpu(log: str, status: Status) -> None:
     expected = LOCKED.model_copy(update={"backend": Backend.CUDA})
     assert look({"log": (LOGS / f"{log}.txt").read_text(encoding="utf-8")}, expected)["llama/layers"] is status
+
+
+@pytest.mark.parametrize(
+    ("seen", "backend", "failed"),
+    [
+        ("h200", Backend.CUDA, []),
+        ("h200", Backend.CPU, ["llama/layers"]),
+        ("h200_hidden", Backend.CUDA, ["llama/layers"]),
+        ("xeon_cpu", Backend.CPU, []),
+    ],
+)
+def test_what_real_machines_showed(seen: str, backend: Backend, failed: list[str]) -> None:
+    """A CUDA and a CPU build of 0.3.36 with gcc 13.3, on an H200 and on a Xeon with AMX; the same tokens on all."""
+    observation = Observation.model_validate_json((CASES / "observations" / f"{seen}.json").read_text(encoding="utf-8"))
+    expected = Expectation(python=">=3.11", backend=backend, packages=(), llama=True)
+    assert [check.id for check in judge("p", expected, observation).checks if check.status is not PASSED] == failed
 
 
 def test_reports_are_plain_data() -> None:
