@@ -29,6 +29,8 @@ class Locked(NamedTuple):
     lock: Lock
     changes: tuple[str, ...]
     """Packages that were added, removed or got another version, a line each; empty where nothing changed."""
+    new: bool
+    """Whether there was no lock before."""
 
 
 class Created(NamedTuple):
@@ -72,7 +74,7 @@ def lock(spec: Path, *, upgrade: bool = False) -> Locked:
         previous = None
     made = solve(project.spec, decided, rows, Uv(), None if upgrade else previous)
     project.write_lock(made)
-    return Locked(project.lock_folder, made, differences(previous, made))
+    return Locked(project.lock_folder, made, differences(previous, made), previous is None)
 
 
 def stale(spec: Path) -> tuple[str, ...]:
@@ -176,6 +178,7 @@ def remove(target: Path) -> Path:
 
     """
     site = _site(target)
+    site.must_be_ours()
     with site.held():
         site.remove()
     return site.target

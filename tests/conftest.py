@@ -58,7 +58,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def environment(cache: Path) -> dict[str, str]:
     """Environment of an envspec process: this one's, with a cache of its own and none of its colours."""
-    dropped = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "VIRTUAL_ENV")
+    dropped = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONUNBUFFERED", "TTY_COMPATIBLE", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**kept, "ENVSPEC_CACHE_DIR": str(cache), "PYTHONUTF8": "1"}
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from envspec.host import Host
 
 NATIVE = "GGML_NATIVE"
-"""CMake option that compiles for the CPU of the build machine."""
+"""CMake option that compiles for the CPU of the build machine; upstream's default is ON."""
+FALSE = {"", "0", "FALSE", "IGNORE", "N", "NO", "NOTFOUND", "OFF"}
+"""What CMake takes for false: https://cmake.org/cmake/help/latest/command/if.html"""
 
 
 class BuildRecipe(Frozen):
@@ -46,7 +48,8 @@ class BuildInputs(Frozen):
     @classmethod
     def of(cls, recipe: BuildRecipe, host: Host, compiler: str) -> BuildInputs:
         """Inputs of a build of `recipe` on `host`."""
-        native = dict(recipe.cmake).get(NATIVE) == "ON"
+        options = dict(recipe.cmake)
+        native = options.get(NATIVE, "ON").upper() not in FALSE or any("native" in value for value in options.values())
         return cls(
             platform=recipe.platform,
             sdist=recipe.sdist,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 200
 """Columns of a table that no terminal limits."""
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
-NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+BROKEN_PIPE = 141
+"""What shells give a program that SIGPIPE ended."""
 
 
 def execute(args: Namespace) -> int:
@@ -37,7 +39,8 @@ def execute(args: Namespace) -> int:
     log.setLevel(logging.DEBUG)
     try:
         code: int = args.verb(args)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except EnvspecError as error:
         feedback.close()
         return _tell(stderr, error)
@@ -47,10 +50,11 @@ def execute(args: Namespace) -> int:
             stderr, _Interrupted("interrupted", hint="run the command again; a build goes on where it stopped")
         )
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        _drop_stdout()
+        return BROKEN_PIPE
     except OSError as error:
         feedback.close()
+        _drop_stdout()
         return _tell(stderr, _of_the_host(error))
     finally:
         feedback.close()
@@ -63,18 +67,26 @@ class _Interrupted(EnvspecError):
 
 
 def _of_the_host(error: OSError) -> EnvspecError:
-    """Turn a full disk or a missing permission into an error of ours; anything else is a bug.
+    """Turn what the system refused into an error of ours.
 
     Raises:
-        OSError: it is neither.
+        OSError: the system did not say what; that is a bug.
 
     """
-    place = error.filename2 or error.filename or "a temporary folder"
+    place = error.filename2 or error.filename
     if error.errno in FULL_DISK:
-        return HostError(f"the disk is full: {place}", hint="free some space and run the command again")
-    if error.errno in NOT_ALLOWED:
-        return HostError(f"{place}: {error.strerror}", hint="choose another folder, or change its permissions")
-    raise error
+        where = place or "the place that the output or a temporary file goes to"
+        return HostError(f"the disk is full: {where}", hint="free some space and run the command again")
+    if error.errno is None:
+        raise error
+    message = f"{place}: {error.strerror}" if place else str(error.strerror)
+    return HostError(message, hint="choose another place, or change its permissions")
+
+
+def _drop_stdout() -> None:
+    """Send what is still unwritten to nowhere, so that leaving does not fail on it again."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(stderr: Console, error: EnvspecError) -> int:

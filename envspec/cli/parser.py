@@ -109,8 +109,8 @@ def _stages(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         "  envspec create specs/quickstart.yaml --dry-run         only says what it would do\n",
     )
     _spec(create)
-    create.add_argument("--prefix", type=Path, metavar="PATH", help="where to make it (default: .envs/NAME)")
-    create.add_argument("--force", action="store_true", help="make it anew even if it is up to date")
+    create.add_argument("--prefix", type=_path, metavar="PATH", help="where to make it (default: .envs/NAME)")
+    create.add_argument("--force", action="store_true", help="make it anew, and drop what was added to it")
     create.add_argument("--dry-run", action="store_true", help="only print the steps")
 
     verify = _verb(verbs, common, "verify", commands.verify, "  envspec verify .envs/quickstart\n")
@@ -188,7 +188,16 @@ def _spec(parser: argparse.ArgumentParser) -> None:
 
 
 def _prefix(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("prefix", type=Path, metavar="PREFIX", help="an environment, or the spec that it was made from")
+    parser.add_argument(
+        "prefix", type=_path, metavar="PREFIX", help="an environment, or the spec that it was made from"
+    )
+
+
+def _path(text: str) -> Path:
+    if not text:
+        message = "must not be empty"
+        raise argparse.ArgumentTypeError(message)
+    return Path(text)
 
 
 def _days(text: str) -> float:

@@ -50,7 +50,7 @@ def locked(args: Namespace, made: Locked) -> int:
     for change in made.changes:
         args.stdout.print(f"  {change}", markup=False)
     count = max(len(item.packages) for item in made.lock.platforms)
-    what = "locked" if made.changes else "up to date"
+    what = "locked" if made.changes or made.new else "up to date"
     args.stdout.print(f"{what}: {count} packages for {covered} in {made.folder}", markup=False)
     return 0
 

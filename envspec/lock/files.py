@@ -6,7 +6,6 @@ import hashlib
 import io
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -77,7 +76,7 @@ def from_files(files: Mapping[str, str], where: str) -> Lock:
     except KeyError as error:
         message = f"{where}: {error.args[0]} is missing"
         raise LockError(message, hint=hint) from None
-    except (AttributeError, TypeError, ValidationError, YAMLError):
+    except (AttributeError, RecursionError, TypeError, ValueError, YAMLError):
         message = f"{where}/{PLAN_FILE} is damaged"
         raise LockError(message, hint=hint) from None
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
+from envspec.spec import python_versions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envspec.gpu import Platform
     from envspec.lock.model import Pin
 
-MINORS = range(8, 31)
-"""Python 3 minor versions that a range may cover."""
-PATCHES = range(40)
+UNKNOWN = ("platform_release", "platform_version")
+"""Marker variables that only the machine itself knows; whoever installs evaluates them."""
 
 
 def for_platform(pins: tuple[Pin, ...], platform: Platform, python: str) -> tuple[Pin, ...]:
@@ -38,17 +39,14 @@ def _narrowed(pins: tuple[Pin, ...], platform: Platform, python: str) -> Iterato
 
 @cache
 def _span(python: str) -> dict[int, tuple[str, str]]:
-    """Lowest and highest patch version of each minor version in the range."""
-    wanted = SpecifierSet(python)
-    fitting = {
-        minor: [f"3.{minor}.{patch}" for patch in PATCHES if wanted.contains(f"3.{minor}.{patch}")] for minor in MINORS
-    }
-    return {minor: (versions[0], versions[-1]) for minor, versions in fitting.items() if versions}
+    return python_versions(SpecifierSet(python))
 
 
 @cache
 def _narrow(marker: str, platform: Platform, python: str) -> str | None:
     """Give the rest of `marker` as a condition on Python; None where it is never true."""
+    if any(name in marker for name in UNKNOWN):
+        return marker
     truth = {minor: [_holds(marker, platform, version) for version in ends] for minor, ends in _span(python).items()}
     if any(low != high for low, high in truth.values()):
         return marker

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Annotated
+
+from pydantic import Field
 
 from envspec.errors import LockError
 from envspec.frozen import Frozen
@@ -29,8 +32,8 @@ class Archive(Frozen):
 
     name: str
     version: str
-    filename: str
-    sha256: str
+    filename: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class PlatformLock(Frozen):

@@ -61,7 +61,7 @@ def resolve(spec: Spec, host: Host | None, catalog: Catalog) -> Plan:
     return Plan(
         name=spec.name,
         python=range_text(spec.python),
-        platforms=tuple(sorted(platforms)),
+        platforms=tuple(sorted(set(platforms))),
         base=spec.base,
         backend=spec.backend,
         requirements=tuple(sorted(requirements)),

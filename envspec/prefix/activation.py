@@ -6,6 +6,7 @@ import os
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from envspec.errors import UsageError
 from envspec.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -144,7 +145,15 @@ def _powershell_quote(text: str) -> str:
 
 
 def _cmd_quote(text: str) -> str:
-    """Quote for a batch file: a percent sign is doubled; line ends cannot be written."""
+    """Quote for a batch file, which has no way to write a double quote or a line end.
+
+    Raises:
+        UsageError: the text has a double quote.
+
+    """
+    if '"' in text:
+        message = f"cmd cannot be told a value with a double quote: {text}"
+        raise UsageError(message, hint="use PowerShell, or change the value under `env`")
     return text.replace("%", "%%").replace("\r", " ").replace("\n", " ")
 
 

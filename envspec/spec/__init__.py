@@ -1,6 +1,6 @@
 """What the user asks for: the Spec, its YAML reader with positions, its JSON Schema."""
 
-from envspec.spec.fields import range_text
+from envspec.spec.fields import python_versions, range_text
 from envspec.spec.model import (
     Base,
     Install,
@@ -24,6 +24,7 @@ __all__ = [
     "ToolkitRequest",
     "ToolkitSource",
     "TorchRequest",
+    "python_versions",
     "range_text",
     "read",
     "schema",

@@ -11,6 +11,13 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 
 from envspec.gpu import Capability, CudaVersion
 
+MINORS = range(8, 31)
+"""Python 3 minor versions that a range may cover."""
+PATCHES = range(40)
+OWN_VARIABLES = {
+    *("PATH", "PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"),
+    *("BASHOPTS", "EUID", "PPID", "SHELLOPTS", "UID"),  # a shell refuses to change these
+}
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _RESERVED = {"aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
@@ -58,7 +65,19 @@ def _python(value: object) -> SpecifierSet:
     if not any(item.operator in {"==", ">=", ">", "~="} for item in specifiers):
         message = f"{str(specifiers) or 'an empty range'!r} has no lower bound; write for example '>=3.11'"
         raise ValueError(message)
+    if not python_versions(specifiers):
+        message = f"no Python 3 fits {range_text(specifiers)!r}"
+        raise ValueError(message)
     return specifiers
+
+
+def python_versions(specifiers: SpecifierSet) -> dict[int, tuple[str, str]]:
+    """Lowest and highest patch version of each Python 3 minor version in a range."""
+    fitting = {
+        minor: [f"3.{minor}.{patch}" for patch in PATCHES if specifiers.contains(f"3.{minor}.{patch}")]
+        for minor in MINORS
+    }
+    return {minor: (versions[0], versions[-1]) for minor, versions in fitting.items() if versions}
 
 
 def _version(value: object) -> SpecifierSet:
@@ -70,8 +89,8 @@ def _requirement(value: object) -> str:
     text = _text(value)
     try:
         requirement = Requirement(text)
-    except InvalidRequirement as error:
-        message = f"{text!r} is not a PEP 508 requirement: {str(error).splitlines()[0]}"
+    except (InvalidRequirement, RecursionError) as error:
+        message = f"{text[:200]!r} is not a PEP 508 requirement: {str(error).splitlines()[0]}"
         raise ValueError(message) from None
     return str(requirement)
 
@@ -111,6 +130,16 @@ def _pairs(value: object) -> tuple[tuple[str, str], ...]:
             message = f"{name!r} is not a usable name, or its value contains a NUL character"
             raise ValueError(message)
     return tuple(sorted(value.items()))
+
+
+def _variables(value: object) -> tuple[tuple[str, str], ...]:
+    """Read environment variables; those that activation itself sets are refused."""
+    pairs = _pairs(value)
+    for name, _ in pairs:
+        if "." in name or name in OWN_VARIABLES or name.startswith("_ENVSPEC"):
+            message = f"{name!r} is no variable that an environment can set"
+            raise ValueError(message)
+    return pairs
 
 
 def _cmake_options(value: object) -> tuple[tuple[str, str], ...]:
@@ -158,4 +187,5 @@ CMakeOptions = Annotated[
     tuple[tuple[str, str], ...], PlainValidator(_cmake_options), _AS_MAPPING, WithJsonSchema(_MAPPING)
 ]
 Pairs = Annotated[tuple[tuple[str, str], ...], PlainValidator(_pairs), _AS_MAPPING, WithJsonSchema(_MAPPING)]
+Variables = Annotated[tuple[tuple[str, str], ...], PlainValidator(_variables), _AS_MAPPING, WithJsonSchema(_MAPPING)]
 Listed = BeforeValidator(_listed)

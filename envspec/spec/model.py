@@ -20,6 +20,7 @@ from envspec.spec.fields import (
     Pairs,
     PythonRange,
     RequirementText,
+    Variables,
     VersionRange,
 )
 
@@ -122,5 +123,5 @@ class Spec(Frozen):
     )
     conda: Annotated[tuple[MatchSpecText, ...], Listed] = ()
     pip: Annotated[tuple[RequirementText, ...], Listed] = ()
-    env: Pairs = ()
+    env: Variables = ()
     matrix: Matrix | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 
@@ -111,14 +112,15 @@ def read(text: str, source: str) -> Spec:
 
 def _compose(document: Document, text: str) -> Tree:
     try:
-        node = YAML(typ="rt", pure=True).compose(text)
+        with warnings.catch_warnings(action="ignore"):
+            node = YAML(typ="rt", pure=True).compose(text)
         return None if node is None else document.tree(node)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         problem = " ".join(part for part in (error.context, error.problem) if part)
         document.fail(place, f"not valid YAML: {problem}", hint="check indentation, quotes and colons")
-    except YAMLError as error:
+    except (KeyError, ValueError, YAMLError) as error:
         document.fail("1:1", f"not valid YAML: {' '.join(str(error).split())}")
     except RecursionError:
         document.fail("1:1", "nested too deeply to be a spec")

@@ -34,6 +34,8 @@ BACKEND = "scikit_build_core.build"
 
 TASK = "compile llama.cpp"
 LOG = "build.log"
+MARK = "ENVSPEC_BUILD"
+"""Variable that tells which build a process belongs to."""
 
 
 class BuildFailed(Exception):
@@ -68,7 +70,7 @@ class Builder:
     ) -> tuple[Path, Wheel]:
         """Build in a folder that stays until the wheel is made, so that an interrupted build goes on."""
         folder = self.cache.builds / inputs.key
-        process.end_all(process.working_in(folder))  # compilers that outlived a killed envspec write there
+        process.end_all(process.marked(MARK, inputs.key), grace=0)  # what outlived a killed envspec still writes there
         archive = self.source(recipe)
         count = jobs(self.host)
         progress.stage(f"{recipe.sdist.name} {recipe.sdist.version}: compiling with {found.version}, {count} at once")
@@ -78,6 +80,7 @@ class Builder:
         tools = self._environment(folder / "env", recipe, python)
         env = process.clean_environment(
             "CCACHE_",
+            **{MARK: inputs.key},
             CCACHE_BASEDIR=str(folder),
             CMAKE_BUILD_PARALLEL_LEVEL=str(count),
             **({"CMAKE_GENERATOR": "Ninja"} if found.paths else {}),

@@ -7,7 +7,7 @@ import shutil
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import requests
@@ -36,7 +36,7 @@ def fetch(url: str, sha256: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     if urlsplit(url).scheme == "file":
-        shutil.copyfile(url2pathname(unquote(urlsplit(url).path)), part)
+        shutil.copyfile(url2pathname(urlsplit(url).path), part)
     else:
         _download(url, part)
     found = files.sha256(part)
@@ -59,6 +59,9 @@ def _download(url: str, part: Path) -> None:
             problem = f"HTTP {error.response.status_code}"
             if error.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 break
+        except requests.RequestException as error:
+            problem = str(error)
+            break
         else:
             return
     message = f"cannot download {part.name.removesuffix('.part')} from {urlsplit(url).hostname}: {problem}"

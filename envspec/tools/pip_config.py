@@ -37,7 +37,7 @@ def files() -> list[Path]:
     if named == os.devnull:
         return []
     system = [Path(folder) / "pip" for folder in platformdirs.site_config_dir("", multipath=True).split(os.pathsep)]
-    home = Path("~").expanduser()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - leaves the tilde where there is no home folder, pathlib raises
     legacy = [home / "pip"] if sys.platform == "win32" else [home / ".pip", home / ".config" / "pip"]
     user = [*legacy, platformdirs.user_config_path("pip", appauthor=False, roaming=True)]
     folders = [*system, *([Path("/etc")] if sys.platform != "win32" else []), *user, Path(sys.prefix)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -67,8 +69,8 @@ def run(
             errors="replace",
             timeout=timeout,
         )
-    except FileNotFoundError as error:
-        raise _missing(argv) from error
+    except OSError as error:
+        raise _missing(argv, error) from error
     except subprocess.TimeoutExpired as error:
         message = f"{argv[0]} took more than {timeout:g} s"
         raise TimeoutError(message) from error
@@ -103,29 +105,43 @@ def stream(
             errors="replace",
             start_new_session=True,
         )
-    except FileNotFoundError as error:
-        raise _missing(argv) from error
+    except OSError as error:
+        raise _missing(argv, error) from error
     try:
-        with process:
-            for line in process.stdout or ():
-                on_line(line.rstrip("\n"))
+        for line in process.stdout or ():
+            on_line(line.rstrip("\n"))
+        return process.wait()
     except BaseException:
         _end(process, grace)
         raise
-    return process.returncode
+    finally:
+        if process.stdout:
+            process.stdout.close()
 
 
 def _end(process: subprocess.Popen[str], grace: float) -> None:
     """Interrupt a program and its children, which lets Ninja delete what is half written; then kill."""
-    with contextlib.suppress(psutil.NoSuchProcess):
+    if sys.platform == "win32":
         family = psutil.Process(process.pid).children(recursive=True)
-        if sys.platform == "win32":
-            process.terminate()
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGINT)
+        process.terminate()
         end_all(family, grace)
+    else:
+        end = time.monotonic() + grace
+        number = int(signal.SIGINT)
+        while _signal(process.pid, number):
+            number = signal.SIGKILL if time.monotonic() > end else 0
+            process.poll()
+            time.sleep(0.02)
     process.wait()
+
+
+def _signal(group: int, number: int) -> bool:
+    """Send a signal to a process group; False where it has no member left."""
+    try:
+        os.killpg(group, number)
+    except (PermissionError, ProcessLookupError):
+        return False
+    return True
 
 
 def end_all(processes: list[psutil.Process], grace: float = GRACE) -> None:
@@ -137,12 +153,12 @@ def end_all(processes: list[psutil.Process], grace: float = GRACE) -> None:
     psutil.wait_procs(alive, timeout=GRACE)
 
 
-def working_in(folder: Path) -> list[psutil.Process]:
-    """Processes of this user whose working directory lies in `folder`."""
-    root, found = str(folder), []
+def marked(name: str, value: str) -> list[psutil.Process]:
+    """Processes that were started with `name=value` in their environment, and outlived whoever did it."""
+    found = []
     for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if f"{one.cwd()}{os.sep}".startswith(f"{root}{os.sep}"):
+            if one.pid != os.getpid() and one.environ().get(name) == value:
                 found.append(one)
     return found
 
@@ -155,12 +171,14 @@ def become(argv: tuple[str, ...], env: Mapping[str, str]) -> int:
 
     """
     try:
+        program = shutil.which(argv[0], path=env.get("PATH")) or argv[0]
         if sys.platform == "win32":
-            return subprocess.run(argv, env=dict(env), check=False).returncode  # noqa: S603 - as above
-        os.execvpe(argv[0], argv, dict(env))  # noqa: S606 - on purpose without a shell
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-        raise _missing(argv) from error
+            return subprocess.run((program, *argv[1:]), env=dict(env), check=False).returncode  # noqa: S603 - as above
+        os.execve(program, argv, dict(env))  # noqa: S606 - on purpose without a shell
+    except (OSError, ValueError) as error:
+        raise _missing(argv, error) from error
 
 
-def _missing(argv: tuple[str, ...]) -> ToolMissing:
-    return ToolMissing(f"cannot run {argv[0]!r}: no such program", hint="check its name and that it is on PATH")
+def _missing(argv: tuple[str, ...], error: OSError | ValueError) -> ToolMissing:
+    why = "no such program" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
+    return ToolMissing(f"cannot run {argv[0]!r}: {why}", hint="check its name and that it is on PATH")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 from envspec.errors import LockError, SpecError
 from envspec.lock import PLAN_FILE, Lock, from_files, to_files
 from envspec.spec import MAX_BYTES, read
 from envspec.tools import files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Project:
@@ -19,7 +17,7 @@ class Project:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.spec = read(_text(path), str(path))
-        folder = path.absolute().parent
+        folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - takes `..` out
         holder = next((one.parent for one in (folder, *folder.parents) if one.name == "specs"), folder)
         self.lock_folder = holder / "lockfiles" / self.spec.name
         self.prefix = holder / ".envs" / self.spec.name
@@ -54,6 +52,9 @@ class Project:
 def _text(path: Path) -> str:
     hint = "give the path of a spec such as specs/quickstart.yaml"
     try:
+        if not path.is_dir() and path.exists() and not path.is_file():
+            message = f"{path} is no regular file"
+            raise SpecError(message, hint=hint)
         if path.stat().st_size > MAX_BYTES:
             message = f"{path}: larger than {MAX_BYTES // 1024} KiB, so it is not a spec"
             raise SpecError(message, hint=hint)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import glob
+import json
 import os
-import tempfile
+import re
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class Site:
             PrefixError: there is no prefix of ours.
 
         """
-        self._must_be_ours()
+        self.must_be_ours()
         found = self.prefix()
         if found is None:
             message = f"{self.target} was made by another version of envspec, or is damaged"
@@ -51,9 +52,21 @@ class Site:
 
     def _is_ours(self) -> bool:
         """Whether envspec made this folder, in whatever version."""
-        return (self.target / RECORD).is_file()
+        try:
+            record = json.loads((self.target / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return (
+            isinstance(record, dict) and {"name", "digest"} <= record.keys() and (self.target / "pyvenv.cfg").is_file()
+        )
 
-    def _must_be_ours(self) -> None:
+    def must_be_ours(self) -> None:
+        """Refuse what envspec did not make.
+
+        Raises:
+            PrefixError: there is nothing, or it is somebody else's.
+
+        """
         if not self._is_ours():
             what = "is not an environment made by envspec" if self.target.exists() else "does not exist"
             message = f"{self.target} {what}"
@@ -73,6 +86,7 @@ class Site:
                 self._ignored_by_git()
                 stack.enter_context(files.held(self.lock, f"works on {self.target}"))
                 self._clean()
+                self._check()
             except PermissionError as error:
                 message = f"{self.target} cannot be made here: {error.filename or self.target.parent} is not writable"
                 raise PrefixError(message, hint="choose another place with `--prefix PATH`") from error
@@ -81,9 +95,9 @@ class Site:
     @contextlib.contextmanager
     def stage(self) -> Iterator[Path]:
         """Give a new folder beside the prefix; it is removed at the end unless it was put in place."""
-        folder = Path(tempfile.mkdtemp(dir=self.target.parent, prefix=f".{self.target.name}.stage-"))
+        folder = self._beside("stage")
+        folder.mkdir()
         try:
-            folder.chmod(0o755)
             yield folder
         finally:
             with contextlib.suppress(OSError):
@@ -91,14 +105,19 @@ class Site:
 
     def commit(self, stage: Path, describe: Callable[[Path], Prefix]) -> Prefix:
         """Write the description of the prefix into the stage and put it in place."""
+        self._check()
         prefix = describe(stage)
         files.write(stage / RECORD, prefix.model_dump_json(indent=1) + "\n")
         if not self.target.exists():
             stage.rename(self.target)
         elif not self.exchange(stage, self.target):
-            old = self._old()
+            old = self._beside("old")
             self.target.rename(old)
-            stage.rename(self.target)
+            try:
+                stage.rename(self.target)
+            except OSError:
+                old.rename(self.target)
+                raise
             files.remove(old)
         return prefix
 
@@ -109,19 +128,23 @@ class Site:
             PrefixError: it is not ours.
 
         """
-        self._must_be_ours()
-        old = self._old()
-        self.target.rename(old)
-        files.remove(old)
+        self.must_be_ours()
+        doomed = self._beside("stage")
+        self.target.rename(doomed)
+        files.remove(doomed)
 
-    def _old(self) -> Path:
-        return self.target.with_name(f".{self.target.name}.old-{os.getpid()}")
+    def _beside(self, kind: str) -> Path:
+        """Name for a folder beside the prefix: `old` is put back after a crash, `stage` is deleted."""
+        return self.target.parent / f".{self.target.name}~{kind}-{secrets.token_hex(4)}"
 
     def _check(self) -> None:
         """Refuse what is not ours to replace."""
         hint = "choose another place with `--prefix PATH`"
         if not self.target.name:
             message = f"{self.target} is the root of the file system"
+            raise PrefixError(message, hint=hint)
+        if os.pathsep in str(self.target):
+            message = f"{self.target} contains {os.pathsep!r}, which separates the entries of PATH"
             raise PrefixError(message, hint=hint)
         if self.target.is_symlink() or (self.target.exists() and not self.target.is_dir()):
             message = f"{self.target} is a file or a link, not a folder"
@@ -140,13 +163,13 @@ class Site:
 
     def _clean(self) -> None:
         """Undo what a killed run left: its stage, and an old prefix that waits to be put back or deleted."""
-        for old in self.target.parent.glob(f".{glob.escape(self.target.name)}.old-*"):
-            if self.target.exists():
-                files.remove(old)
-            else:
-                old.rename(self.target)
-        for stage in self.target.parent.glob(f".{glob.escape(self.target.name)}.stage-*"):
-            files.remove(stage)
+        name = re.compile(rf"\.{re.escape(self.target.name)}~(old|stage)-[0-9a-f]{{8}}")
+        for path in list(self.target.parent.iterdir()):
+            found = name.fullmatch(path.name)
+            if found and found[1] == "old" and not self.target.exists():
+                path.rename(self.target)
+            elif found:
+                files.remove(path)
 
     def _ignored_by_git(self) -> None:
         """Keep `.envs` out of version control, as virtual environments do."""

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import uv
 from packaging.specifiers import SpecifierSet
 
-from envspec.errors import EnvspecError, HostError, LockError, ToolError, Unsatisfiable
+from envspec.errors import EnvspecError, HostError, LockError, NotSupported, ToolError, Unsatisfiable
 from envspec.lock import Archive, Pin, Question
 from envspec.lock.requirements import parse, render
-from envspec.tools import pip_config, process
+from envspec.tools import process, uv_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-KEPT = re.compile(
-    r"UV_(DEFAULT_INDEX|INDEX_URL|INDEX_\w+_(USERNAME|PASSWORD)|CACHE_DIR|CONFIG_FILE|CONCURRENT_\w+|HTTP_\w+"
-    r"|INSECURE_HOST|KEYRING_PROVIDER|LINK_MODE|NATIVE_TLS|SYSTEM_CERTS|OFFLINE|PYTHON_INSTALL_DIR)"
-)
-"""Settings of uv that say where the default index is and how to reach it; all others could change a result."""
 
 
 class Found(NamedTuple):
@@ -46,7 +39,10 @@ class Uv:
             here, out = Path(folder), Path(folder, "requirements.txt")
             (here / "pyproject.toml").write_text(project(question), encoding="utf-8")
             out.write_text(render(question.keep), encoding="utf-8")
-            _uv(compile_command("pyproject.toml", out.name, "--generate-hashes", "--annotation-style=line"), cwd=here)
+            _uv(
+                compile_command("pyproject.toml", out.name, "--generate-hashes", "--annotation-style=line"),
+                project=here,
+            )
             return parse(out.read_text(encoding="utf-8"), "uv")
 
     def sdist(self, name: str, version: str) -> Archive:
@@ -63,15 +59,15 @@ class Uv:
         with tempfile.TemporaryDirectory(prefix="envspec-sdist-") as folder:
             here = Path(folder)
             (here / "requirements.in").write_text(f"{name}=={version}\n", encoding="utf-8")
-            _uv(compile_command("requirements.in", "pylock.toml", "--no-deps", "--format=pylock.toml"), cwd=here)
+            _uv(compile_command("requirements.in", "pylock.toml", "--no-deps", "--format=pylock.toml"), project=here)
             listing = tomllib.loads((here / "pylock.toml").read_text(encoding="utf-8"))
         entry = listing["packages"][0].get("sdist", {})
         url, digest = entry.get("url") or _as_url(entry.get("path")), entry.get("hashes", {}).get("sha256")
         if not url or not digest:
             message = f"the index has no source archive with a sha256 for {name} {version}"
             raise ToolError(message, hint="use an index that has the source archives, or another version")
-        filename = url.rpartition("/")[2]
-        return Found(Archive(name=name, version=version, filename=filename, sha256=digest), url)
+        filename = unquote(urlsplit(url).path).rpartition("/")[2]
+        return Found(Archive(name=name, version=version, filename=filename, sha256=digest), with_credentials(url))
 
     def find_python(self, wanted: str) -> str:
         """Path of an installed Python in a range.
@@ -143,54 +139,44 @@ def _extras(requires: tuple[str, ...]) -> list[str]:
 
 def compile_command(source: str, output: str, *options: str) -> tuple[str, ...]:
     """Arguments that resolve `source` for all platforms at once."""
-    return ("pip", "compile", source, "--universal", "--no-header", "--output-file", output, *options)
+    command = ("pip", "compile", source, "--universal", "--no-header", "--python", sys.executable)
+    return (*command, "--output-file", output, *options)
 
 
 def install_command(python: Path, listing: Path) -> tuple[str, ...]:
     """Arguments that install what `listing` pins and nothing else."""
-    return ("pip", "install", "--python", str(python), "--no-deps", "--require-hashes", "--requirement", str(listing))
+    return (
+        "pip",
+        "install",
+        "--python",
+        str(python),
+        "--no-deps",
+        "--no-build",
+        "--require-hashes",
+        "-r",
+        str(listing),
+    )
 
 
-def _uv(arguments: tuple[str, ...], cwd: Path | None = None) -> process.Completed:
+def _uv(arguments: tuple[str, ...], project: Path | None = None) -> process.Completed:
+    """Run uv with the settings that are kept; only in `project` does it find the project's own."""
     argv = (uv.find_uv_bin(), *arguments, "--color=never", "--no-progress")
-    done = process.run(argv, env=_environment(), cwd=cwd)
+    with tempfile.TemporaryDirectory(prefix="envspec-uv-") as folder:
+        config = Path(folder, "uv", "uv.toml")
+        config.parent.mkdir()
+        config.write_text(uv_config.kept_settings(), encoding="utf-8")
+        env = {**uv_config.environment(), "XDG_CONFIG_HOME": folder}
+        env |= {"APPDATA": folder} if project else {"UV_CONFIG_FILE": str(config)}
+        done = process.run(argv, env=env, cwd=project or Path(folder))
     if done.code:
         raise explain(done.stderr)
     return done
 
 
-def _environment() -> dict[str, str]:
-    """The user's environment without what would change a result: other indexes, an active environment.
-
-    Where uv was left alone, the index that pip is configured for is the default one.
-    """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("UV_", "VIRTUAL_ENV", "CONDA", "PYTHON", "PIP_")) or KEPT.fullmatch(name)
-    }
-    chosen = {"UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE"} & kept.keys()
-    index = None if chosen or any(path.exists() for path in _configurations()) else pip_config.index_url()
-    return {**kept, "UV_DEFAULT_INDEX": index} if index else kept
-
-
-def _configurations() -> tuple[Path, ...]:
-    """Files in which uv's user may have chosen an index.
-
-    Source: https://docs.astral.sh/uv/concepts/configuration-files/
-    """
-    if sys.platform == "win32":
-        return tuple(
-            Path(os.environ[name], "uv", "uv.toml") for name in ("APPDATA", "PROGRAMDATA") if name in os.environ
-        )
-    user = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(user, "uv", "uv.toml").expanduser(), Path("/etc/uv/uv.toml")
-
-
 def explain(stderr: str) -> EnvspecError:
     """Turn what uv says into an error of ours."""
-    text = re.sub(r"://[^/\s@]+@", "://***@", re.sub(r"\n\s*", " ", stderr.strip()))
-    text = re.sub(r"^(warning: .*?)?\s*(error:|×)\s*", "", text).replace("╰─▶ ", "").replace("├─▶ ", "")
+    text = re.sub(r"\?\S+", "?***", re.sub(r"://\S*@", "://***@", re.sub(r"\n\s*", " ", stderr.strip())))
+    text = re.sub(r"^.*?(error:|×)\s*", "", text, count=1).replace("╰─▶ ", "").replace("├─▶ ", "")
     if "o space left on device" in text or "os error 28" in text:
         return HostError(f"the disk is full: {text}", hint="free some space and run the command again")
     if "Hash mismatch" in text:
@@ -199,10 +185,21 @@ def explain(stderr: str) -> EnvspecError:
     if re.search(r"error sending request|dns error|Connection refused|Failed to fetch|timed out|Network|offline", text):
         hint = "check the network; a mirror is set with UV_DEFAULT_INDEX or in uv.toml; proxies with HTTPS_PROXY"
         return ToolError(f"the package index cannot be reached: {text}", hint=hint)
+    if "has no usable wheels" in text:
+        return NotSupported(f"a package without a wheel: {text}", hint="use a version of it that has a wheel")
     if "No solution found" in text:
-        hint = "loosen `python` or the `pip` requirements named above"
+        hint = "check the names under `pip`, or loosen `python` or the requirements named above"
         return Unsatisfiable(f"the Python packages cannot be resolved: {text}", hint=hint)
-    return ToolError(f"uv failed: {text}", hint="run again with -v to see more")
+    return ToolError(f"uv failed: {text}", hint="check the network, the index and the disk, then run the command again")
+
+
+def with_credentials(url: str) -> str:
+    """Add the user and password of the configured index, for its own host only and never to be written anywhere."""
+    index, target = urlsplit(uv_config.default_index() or ""), urlsplit(url)
+    user = index.netloc.rpartition("@")[0]
+    if not user or target.username or (index.hostname, index.port) != (target.hostname, target.port):
+        return url
+    return target._replace(netloc=f"{user}@{target.netloc}").geturl()
 
 
 def _as_url(path: str | None) -> str | None:

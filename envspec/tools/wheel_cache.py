@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from envspec.build import BuildInputs
 from envspec.frozen import Frozen
@@ -47,17 +46,24 @@ class WheelCache:
         self.wheels, self.builds, self.sdists = root / "wheels", root / "builds", root / "sdists"
 
     def get(self, key: str) -> tuple[Path, Wheel] | None:
-        """Wheel of a key; a damaged entry is removed and counts as none."""
+        """Wheel of a key, which counts as a use; a damaged entry is removed and counts as none."""
+        folder = self.wheels / key
+        wheel = self._read(key)
+        if wheel is None or files.sha256(folder / wheel.filename) != wheel.sha256:
+            files.remove(folder)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(folder)
+        return folder / wheel.filename, wheel
+
+    def _read(self, key: str) -> Wheel | None:
+        """Record of a key whose wheel is there."""
         folder = self.wheels / key
         try:
             wheel = Wheel.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
-            if files.sha256(folder / wheel.filename) == wheel.sha256:
-                os.utime(folder)
-                return folder / wheel.filename, wheel
-        except (OSError, ValidationError):
-            pass
-        files.remove(folder)
-        return None
+        except (OSError, ValueError):
+            return None
+        return wheel if (folder / wheel.filename).is_file() else None
 
     def put(self, wheel: Path, inputs: BuildInputs) -> tuple[Path, Wheel]:
         """Add a built wheel; the entry appears whole or not at all."""
@@ -85,7 +91,7 @@ class WheelCache:
         keys = sorted(path.parent.name for path in self.wheels.glob(f"*/{RECORD}"))
         builds = sorted(path for path in self.builds.glob("*") if path.is_dir())
         return (
-            tuple(found[1] for found in map(self.get, keys) if found),
+            tuple(filter(None, map(self._read, keys))),
             tuple(
                 Unfinished(key=path.name, size=files.size(path), running=files.is_held(self.lock(path.name)))
                 for path in builds

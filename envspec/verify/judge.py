@@ -38,7 +38,7 @@ def judge(prefix: str, expected: Expectation, seen: Observation) -> Report:
 def _checks(expected: Expectation, seen: Observation) -> Iterator[Check]:
     if not seen.python:
         yield _failed("python/version", f"the interpreter does not run: {_why(seen)}", AGAIN)
-    elif SpecifierSet(expected.python).contains(seen.python):
+    elif SpecifierSet(expected.python).contains(seen.python.rstrip("+")):
         yield _passed("python/version", seen.python)
     else:
         yield _failed("python/version", f"{seen.python} is outside {expected.python}", AGAIN)

@@ -36,7 +36,7 @@ def working(prefix: Path) -> bool:
 
 
 def leftovers(prefix: Path) -> list[str]:
-    return [path.name for path in prefix.parent.glob(f".{prefix.name}.*") if path.name != f".{prefix.name}.lock"]
+    return [path.name for path in prefix.parent.glob(f".{prefix.name}*") if path.name != f".{prefix.name}.lock"]
 
 
 def test_help_teaches_by_example(envspec: Run) -> None:
@@ -214,7 +214,7 @@ def test_a_prefix_can_be_moved(envspec: Run, locked: Path, tmp_path: Path) -> No
 @ONLINE
 def test_nothing_in_a_prefix_mentions_its_stage(envspec: Run, locked: Path, tmp_path: Path) -> None:
     assert envspec("create", locked, "--prefix", tmp_path / "p").returncode == 0
-    guilty = [path for path in (tmp_path / "p").rglob("*") if path.is_file() and b".p.stage-" in path.read_bytes()]
+    guilty = [path for path in (tmp_path / "p").rglob("*") if path.is_file() and b".p~stage-" in path.read_bytes()]
     assert guilty == []
 
 
@@ -484,3 +484,92 @@ def test_a_lock_for_another_platform_only_is_refused(envspec: Run, project: Path
 def test_the_cache_folder_is_told(envspec: Run, cache: Path) -> None:
     assert envspec("cache", "dir").stdout == f"{cache}\n"
     assert json.loads(envspec("cache", "list", "--json").stdout)["folder"] == str(cache)
+
+
+@ONLINE
+def test_upgrading_forgets_the_locked_versions(envspec: Run, locked: Path) -> None:
+    folder = locked.parent.parent / "lockfiles" / "small"
+    text = locked.read_text(encoding="utf-8")
+    locked.write_text(text.replace("[six,", "[six==1.16.0,"), encoding="utf-8")
+    assert envspec("lock", locked).returncode == 0
+    locked.write_text(text, encoding="utf-8")
+    assert "six" not in envspec("lock", locked).stdout
+    assert "six==1.16.0" in (folder / "pip-linux-64.txt").read_text()
+    assert "six 1.16.0 -> 1." in envspec("lock", locked, "--upgrade").stdout
+    assert "six==1.16.0" not in (folder / "pip-linux-64.txt").read_text()
+
+
+@ONLINE
+def test_a_dropped_platform_leaves_no_file(envspec: Run, locked: Path) -> None:
+    text = locked.read_text(encoding="utf-8").replace("osx-arm64, ", "")
+    locked.write_text(text, encoding="utf-8")
+    assert envspec("lock", locked).returncode == 0
+    names = {path.name for path in (locked.parent.parent / "lockfiles" / "small").iterdir()}
+    assert names == {"plan.yaml", "pip-linux-64.txt", "pip-linux-aarch64.txt", "pip-win-64.txt"}
+
+
+@ONLINE
+def test_uv_settings_of_the_user_or_the_folder_change_nothing(envspec: Run, locked: Path, tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in (locked.parent.parent / "lockfiles" / "small").iterdir()}
+    (tmp_path / "uv").mkdir()
+    settings = 'resolution = "lowest"\nextra-index-url = ["http://127.0.0.1:9/"]\n[pip]\ntarget = "/nonexistent/x"\n'
+    (tmp_path / "uv" / "uv.toml").write_text(settings)
+    (tmp_path / "uv.toml").write_text('required-version = "==0.0.1"\n')
+    (tmp_path / "pyproject.toml").write_text("[tool.uv.pip]\nno-index = true\n")
+    env = {"XDG_CONFIG_HOME": str(tmp_path)}
+    for args in (("lock", locked, "--upgrade"), ("create", locked)):
+        done = envspec(*args, cwd=tmp_path, env=env)
+        assert done.returncode == 0, done.stderr
+    assert {path.name: path.read_bytes() for path in (locked.parent.parent / "lockfiles" / "small").iterdir()} == before
+    (tmp_path / "uv" / "uv.toml").write_text("broken = [")
+    done = envspec("lock", locked, env=env)
+    assert (done.returncode, "cannot be read" in done.stderr) == (6, True)
+
+
+@pytest.mark.parametrize("args", [("create", "s.yaml", "--prefix", ""), ("remove", ""), ("verify", "")])
+def test_an_empty_path_is_no_path(envspec: Run, args: tuple[str, ...]) -> None:
+    done = envspec(*args)
+    assert done.returncode == 2
+    assert "must not be empty" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["none/a/b", "x" * 252, "y" * 6000, "/", "a:b"])
+def test_removing_what_is_not_there_makes_nothing(envspec: Run, tmp_path: Path, target: str) -> None:
+    done = envspec("remove", target, cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "fifo"])
+def test_a_device_is_no_spec(envspec: Run, tmp_path: Path, path: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    done = envspec("plan", path, cwd=tmp_path)
+    assert (done.returncode, "no regular file" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("redirect", "code"), [(">&-", 0), ("2>&-", 0), (">/dev/full", 3), (">&- 2>&-", 0)])
+def test_closed_and_full_streams_are_no_bugs(environment: dict[str, str], redirect: str, code: int) -> None:
+    command = f"{sys.executable} -m envspec schema {redirect}"
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=False, encoding="utf-8")
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.returncode == code
+
+
+def test_a_deleted_working_directory_is_told(environment: dict[str, str], tmp_path: Path) -> None:
+    command = f"mkdir gone && cd gone && rmdir ../gone && {sys.executable} -m envspec remove x"
+    done = subprocess.run(
+        ["bash", "-c", command], env=environment, cwd=tmp_path, capture_output=True, check=False, encoding="utf-8"
+    )
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+
+
+@ONLINE
+def test_a_private_umask_is_respected(environment: dict[str, str], locked: Path) -> None:
+    command = f"umask 077; {sys.executable} -m envspec create '{locked}'"
+    assert subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=False).returncode == 0
+    prefix = locked.parent.parent / ".envs" / "small"
+    assert prefix.stat().st_mode & 0o077 == 0
+    assert (prefix / ".envspec" / "prefix.json").stat().st_mode & 0o077 == 0

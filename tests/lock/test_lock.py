@@ -154,6 +154,13 @@ def test_windows_line_ends_do_not_matter() -> None:
         ),
         (lambda files: files.update({PLAN_FILE: "a: ["}), "damaged"),
         (lambda files: files.update({PLAN_FILE: ""}), "damaged"),
+        (lambda files: files.update({PLAN_FILE: "x: 2001-99-99"}), "damaged"),
+        (lambda files: files.update({PLAN_FILE: "[" * 9999}), "damaged"),
+        (
+            lambda files: files.update({PLAN_FILE: files[PLAN_FILE].replace("filename: l", "filename: ../l")}),
+            "damaged",
+        ),
+        (lambda files: files.update({PLAN_FILE: files[PLAN_FILE].replace(SDIST, "../x")}), "damaged"),
         (lambda files: files.update({PLAN_FILE: "format: 1\nfiles: {}\nplan: {}\n"}), "damaged"),
         (lambda files: files.update({PLAN_FILE: files[PLAN_FILE].replace("format: 1", "format: 9")}), "lock format 9"),
         (lambda files: files.update({PLAN_FILE: files[PLAN_FILE].replace("backend: cpu", "backend: gpu")}), "damaged"),

@@ -34,6 +34,7 @@ def narrowed(marker: str, platform: Platform = LINUX, python: str = ">=3.11,<3.1
         ("python_full_version >= '3.12.2'", LINUX, ">=3.11,<3.15", "python_full_version >= '3.12.2'"),
         ("platform_python_implementation == 'PyPy'", LINUX, ">=3.11", None),
         ("extra == 'x'", LINUX, ">=3.11", None),
+        ("platform_release >= '20'", LINUX, ">=3.11", "platform_release >= '20'"),
         ("python_version >= '3.13' and sys_platform == 'linux'", LINUX, ">=3.11,<3.15", 'python_version >= "3.13"'),
     ],
 )

@@ -82,6 +82,10 @@ def test_the_host_only_gives_the_default_platform() -> None:
         plan(platforms="")
 
 
+def test_a_platform_named_twice_is_one() -> None:
+    assert plan(platforms="platforms: [linux-64, linux-64]\n").platforms == (Platform.LINUX_64,)
+
+
 def test_metal_on_a_mac_is_told() -> None:
     assert "Metal" in plan("llama-cpp-python: {}\n", platforms="platforms: osx-arm64\n").warnings[0]
     assert plan("pip: six\n", platforms="platforms: osx-arm64\n").warnings == ()

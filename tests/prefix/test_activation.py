@@ -8,6 +8,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 
+from envspec.errors import UsageError
 from envspec.prefix import Activation, Shell, script, variables
 
 NASTY = "你好 'single' \"double\" $HOME `id` \\ %PATH% ! \u2019 end"
@@ -82,3 +83,8 @@ def test_cmd_keeps_its_percent_signs() -> None:
     text = script(windows, Shell.CMD)
     assert '@set "PATH=C:\\用户\\50%% a\\Scripts;%PATH%"\r\n' in text
     assert '@set "A=%%PATH%% & x"\r\n' in text
+
+
+def test_cmd_refuses_what_it_cannot_quote() -> None:
+    with pytest.raises(UsageError, match="double quote"):
+        script(Activation.of(PureWindowsPath("C:/a"), (("A", 'a"&calc&rem '),), windows=True), Shell.CMD)

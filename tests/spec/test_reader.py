@@ -114,7 +114,25 @@ def test_deep_nesting_is_no_crash() -> None:
         read("[" * 50_000, "deep.yaml")
 
 
-@pytest.mark.parametrize("text", ["\x00", "\ud800", "a: \x07", "a: !!python/object:os.system x", "? {a: b}\n: c", "*a"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x00",
+        "\ud800",
+        "%YAML 9.9\n---\na: b",
+        "a: &x b\nc: &x d",
+        "a: \x07",
+        "a: !!python/object:os.system x",
+        "? {a: b}\n: c",
+        "*a",
+    ],
+)
 def test_rubbish_is_an_error_of_ours(text: str) -> None:
     with pytest.raises(SpecError):
         read(text, "rubbish.yaml")
+
+
+def test_a_requirement_of_parentheses_is_an_error() -> None:
+    text = f"envspec: 1\nname: x\npython: 3.12\nbackend: cpu\npip: ['a; {'(' * 3000}']\n"
+    with pytest.raises(SpecError, match="is not a PEP 508 requirement"):
+        read(text, "x.yaml")

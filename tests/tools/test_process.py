@@ -9,7 +9,6 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from envspec.errors import ToolMissing
@@ -60,31 +59,51 @@ def test_lines_come_while_the_program_runs() -> None:
 
 
 @POSIX
-def test_an_interruption_ends_the_whole_family(tmp_path: Path) -> None:
+@pytest.mark.parametrize("leader", ["subprocess.run", "subprocess.Popen"])
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, SystemExit, OSError])
+def test_leaving_early_ends_the_whole_family(tmp_path: Path, reason: type[BaseException], leader: str) -> None:
+    """Also a child that ignores the interruption, and one whose parent is gone."""
     stubborn = "import signal, time; signal.signal(2, signal.SIG_IGN); print('child', flush=True); time.sleep(60)"
-    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {stubborn!r}])"
+    parent = f"import subprocess, sys; {leader}([sys.executable, '-c', {stubborn!r}])"
 
-    def interrupt(line: str) -> None:
+    def leave(line: str) -> None:
         assert line == "child"
-        raise KeyboardInterrupt
+        raise reason
 
-    with pytest.raises(KeyboardInterrupt):
-        process.stream(python(parent), interrupt, env=HERE, cwd=tmp_path, grace=0.5)
-    assert process.working_in(tmp_path) == []
+    start = time.monotonic()
+    with pytest.raises(reason):
+        process.stream(python(parent), leave, env={**HERE, "MARK": str(tmp_path)}, cwd=tmp_path, grace=0.5)
+    assert process.marked("MARK", str(tmp_path)) == []
+    assert time.monotonic() - start < 30
 
 
-def test_processes_are_found_by_their_folder(tmp_path: Path) -> None:
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    (tmp_path / "ab").mkdir()
-    children = [subprocess.Popen(python("import time; time.sleep(60)"), cwd=tmp_path / name) for name in ("a/b", "ab")]
+@POSIX
+def test_only_marked_processes_are_found() -> None:
+    """Not a shell that somebody opened in the same folder."""
+    children = [
+        subprocess.Popen(python("import time; time.sleep(60)"), env={**HERE, "MARK": value})
+        for value in ("ours", "theirs")
+    ]
     try:
-        assert [one.pid for one in process.working_in(tmp_path / "a")] == [children[0].pid]
-        children[0].terminate()
-        process.end_all([psutil.Process(children[0].pid)])
+        time.sleep(0.2)
+        assert [one.pid for one in process.marked("MARK", "ours")] == [children[0].pid]
+        process.end_all(process.marked("MARK", "ours"), grace=0)
+        assert process.marked("MARK", "ours") == []
+        assert children[1].poll() is None
     finally:
         for child in children:
             child.kill()
             child.wait()
+
+
+@POSIX
+@pytest.mark.parametrize(("content", "mode", "why"), [("echo", 0o755, "Exec format error"), ("", 0o644, "Permission")])
+def test_a_file_that_is_no_program(tmp_path: Path, content: str, mode: int, why: str) -> None:
+    (tmp_path / "x").write_text(content)
+    (tmp_path / "x").chmod(mode)
+    for start in (process.become, lambda argv, env: process.run(argv, env=env)):
+        with pytest.raises(ToolMissing, match=f"cannot run .*: {why}"):
+            start((str(tmp_path / "x"),), {})
 
 
 def test_compilers_and_flags_of_the_shell_do_not_reach_a_build(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,7 @@ def site(tmp_path: Path) -> Site:
 def make(site: Site, digest: str) -> None:
     with site.held(), site.stage() as stage:
         (stage / digest).touch()
+        (stage / "pyvenv.cfg").touch()
         site.commit(stage, lambda _: PREFIX.model_copy(update={"digest": digest}))
 
 
@@ -77,11 +78,11 @@ def test_a_failure_leaves_the_old_prefix(site: Site) -> None:
 
 def test_what_a_killed_run_left_is_removed_or_put_back(site: Site) -> None:
     make(site, "one")
-    site.target.rename(site.target.parent / ".x.old-1")
-    (site.target.parent / ".x.stage-abc").mkdir()
+    site.target.rename(site.target.parent / ".x~old-01234567")
+    (site.target.parent / ".x~stage-89abcdef").mkdir()
     with site.held():
         assert site.existing().digest == "one"
-    (site.target.parent / ".x.old-2").mkdir()
+    (site.target.parent / ".x~old-01234567").mkdir()
     with site.held():
         assert site.existing().digest == "one"
     assert beside(site) == [".x.lock", "x"]
@@ -92,7 +93,7 @@ def test_neighbours_are_left_alone(site: Site) -> None:
     neighbour = Site(site.target.with_name("xy"))
     with neighbour.held(), neighbour.stage():
         make(site, "two")
-        assert any(name.startswith(".xy.stage-") for name in beside(site))
+        assert any(name.startswith(".xy~stage-") for name in beside(site))
 
 
 def test_removed_is_removed(site: Site) -> None:
@@ -151,7 +152,7 @@ def test_a_folder_without_permission_is_no_place(tmp_path: Path) -> None:
 
 
 def test_a_record_of_another_version_is_still_ours(site: Site) -> None:
-    for damage in (b"\xff{", b"{}", b'{"format": 9}'):
+    for damage in (b'{"name": "x", "digest": "y", "format": 9}', b'{"name": 1, "digest": 2}'):
         make(site, "one")
         (site.target / RECORD).write_bytes(damage)
         assert site.prefix() is None
@@ -159,10 +160,53 @@ def test_a_record_of_another_version_is_still_ours(site: Site) -> None:
             site.existing()
         make(site, "two")
         assert site.existing().digest == "two"
-    (site.target / RECORD).write_bytes(b"{}")
+    (site.target / RECORD).write_bytes(b'{"name": 1, "digest": 2}')
     with site.held():
         site.remove()
     assert not site.target.exists()
+
+
+@pytest.mark.parametrize("record", [b"", b"{}", b"[]", b"\xff", b'{"name": "x"}', b'{"name": "x", "digest": "y"}'])
+def test_a_folder_with_some_other_record_is_not_ours(tmp_path: Path, record: bytes) -> None:
+    (tmp_path / "x" / ".envspec").mkdir(parents=True)
+    (tmp_path / "x" / RECORD).write_bytes(record)
+    site = Site(tmp_path / "x")
+    with pytest.raises(PrefixError, match="is not an environment made by envspec"):
+        site.remove()
+    with pytest.raises(PrefixError, match="was not made by envspec"), site.held():
+        pass
+    assert (tmp_path / "x" / RECORD).exists()
+
+
+def test_a_folder_that_appears_meanwhile_is_left_alone(site: Site) -> None:
+    with site.held(), site.stage() as stage:
+        site.target.mkdir()
+        (site.target / "thesis").touch()
+        with pytest.raises(PrefixError, match="was not made by envspec"):
+            site.commit(stage, lambda _: PREFIX)
+    assert (site.target / "thesis").exists()
+
+
+def test_a_killed_removal_is_not_undone(site: Site) -> None:
+    make(site, "one")
+    site.target.rename(site._beside("stage"))
+    (next(site.target.parent.glob(".x~stage-*")) / "one").unlink()
+    with site.held():
+        assert not site.target.exists()
+    assert beside(site) == [".x.lock"]
+
+
+def test_siblings_with_like_names_are_left_alone(site: Site) -> None:
+    names = [".x.old-2023", ".x.stage-notes", ".x~old", ".x~stage-notes", "x~old-01234567", ".xx~old-01234567"]
+    for name in names:
+        (site.target.parent / name).mkdir(parents=True)
+    make(site, "one")
+    assert beside(site) == sorted([".x.lock", "x", *names])
+
+
+def test_a_place_that_path_cannot_name(tmp_path: Path) -> None:
+    with pytest.raises(PrefixError, match="separates the entries of PATH"), Site(tmp_path / f"a{os.pathsep}b").held():
+        pass
 
 
 def test_the_root_and_dots() -> None:

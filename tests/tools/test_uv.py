@@ -7,11 +7,11 @@ import pytest
 from packaging.version import Version
 
 from envspec import catalog
-from envspec.errors import EnvspecError, HostError, LockError, ToolError, Unsatisfiable
+from envspec.errors import EnvspecError, HostError, LockError, NotSupported, ToolError, Unsatisfiable
 from envspec.gpu import Platform
 from envspec.lock import Pin, Question
 from envspec.tools import venv
-from envspec.tools.uv import Uv, compile_command, explain, install_command, project
+from envspec.tools.uv import Uv, compile_command, explain, install_command, project, with_credentials
 
 
 def question(
@@ -54,6 +54,25 @@ def test_credentials_are_not_repeated() -> None:
     told = explain("error: Failed to fetch: `https://user:secret@example.org/simple/six/`: 401")
     assert "secret" not in told.message
     assert "https://***@example.org/simple/six/" in told.message
+
+
+@pytest.mark.parametrize(
+    ("said", "kept_out"),
+    [
+        ("error: `http://us:p@ss@h/simple`: 401", "ss"),
+        ("error: `http://u:pa/ss@h/simple`", "pa"),
+        ("error: `http://h/x.whl?token=t0ken`", "t0ken"),
+    ],
+)
+def test_no_part_of_a_credential_is_repeated(said: str, kept_out: str) -> None:
+    assert kept_out not in explain(said).message.removeprefix("uv failed: ")
+
+
+def test_credentials_go_to_the_host_of_the_index_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://user:s%40cret@index.example/simple")
+    assert with_credentials("https://index.example/x.tar.gz") == "https://user:s%40cret@index.example/x.tar.gz"
+    assert with_credentials("https://other.example/x.tar.gz") == "https://other.example/x.tar.gz"
+    assert with_credentials("https://index.example:8/x.tar.gz") == "https://index.example:8/x.tar.gz"
 
 
 def test_the_project_names_exactly_the_platforms() -> None:
@@ -141,3 +160,12 @@ def test_known_metadata_gives_the_same_pins_as_the_archive_itself() -> None:
     assert archive is not None
     known = asked.model_copy(update={"known": (("llama-cpp-python", "0.3.36", archive.requires),)})
     assert Uv().solve(known) == Uv().solve(asked)
+
+
+@pytest.mark.online
+def test_what_has_no_wheel_is_not_built_from_unlocked_tools(tmp_path: Path) -> None:
+    engine = Uv()
+    (docopt,) = engine.solve(question("docopt==0.6.2"))
+    engine.make_venv(tmp_path / "v", sys.executable)
+    with pytest.raises(NotSupported, match="a package without a wheel"):
+        engine.install(venv.interpreter(tmp_path / "v"), (docopt,), {})

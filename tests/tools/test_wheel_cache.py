@@ -81,6 +81,8 @@ def test_pruning_knows_what_was_used(cache: WheelCache) -> None:
     assert cache.get(INPUTS.key)
     old = time.time() - 31 * 86400
     os.utime(cache.wheels / INPUTS.key, (old, old))
+    assert cache.list()[0][0].key == INPUTS.key
+    assert cache.wheels.joinpath(INPUTS.key).stat().st_mtime == old, "looking is not using"
     assert cache.get(INPUTS.key), "using a wheel makes it young"
     assert cache.prune(30) == 0
     os.utime(cache.wheels / INPUTS.key, (old, old))
