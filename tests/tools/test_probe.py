@@ -87,6 +87,13 @@ def test_a_library_that_misbehaves_is_a_finding(
     assert (seen.stage, seen.ended, seen.error) == (stage, ended, error)
 
 
+def test_the_shell_cannot_slip_modules_in(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('slipped in')")
+    look(python, FINE)
+    env = {**process.clean_environment(), "PYTHONPATH": str(tmp_path)}
+    assert probe.look(python, Backend.CPU, env, llama=True).stage == "done"
+
+
 def test_a_missing_interpreter_is_a_finding(tmp_path: Path) -> None:
     seen = probe.look(tmp_path / "none", Backend.CPU, {}, llama=False)
     assert (seen.stage, seen.python) == ("start", "")
