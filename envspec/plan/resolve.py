@@ -45,7 +45,7 @@ def resolve(spec: Spec, host: Host | None, catalog: Catalog) -> Plan:
 
     """
     support.check(spec)
-    platforms = spec.platforms or ((host.platform,) if host else ())
+    platforms = tuple(sorted(set(spec.platforms or ((host.platform,) if host else ()))))
     if not platforms:
         message = "no platform: the spec names none and nothing is known about the host"
         raise Unsatisfiable(message, hint="add `platforms: [linux-64]` to the spec")
@@ -61,7 +61,7 @@ def resolve(spec: Spec, host: Host | None, catalog: Catalog) -> Plan:
     return Plan(
         name=spec.name,
         python=range_text(spec.python),
-        platforms=tuple(sorted(set(platforms))),
+        platforms=platforms,
         base=spec.base,
         backend=spec.backend,
         requirements=tuple(sorted(requirements)),

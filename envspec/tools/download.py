@@ -60,7 +60,12 @@ def _download(url: str, part: Path) -> None:
             if error.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 break
         except requests.RequestException as error:
-            problem = str(error)
+            problem = type(error).__name__  # its text may repeat the address, and with it a password
+            break
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            problem = str(error)  # requests does not find the file of certificates
             break
         else:
             return

@@ -78,13 +78,14 @@ class Uv:
         """
         try:
             return _uv(("python", "find", wanted, "--system", "--no-python-downloads", "--no-project")).stdout.strip()
-        except EnvspecError as error:
+        except ToolError as error:
+            # A shim of pyenv for a version that is not active is an executable that fails.
+            if not re.search("No interpreter found|Failed to inspect Python interpreter", error.message):
+                raise
             message = f"no Python {wanted} found on this machine"
-            newest = next((f"3.{minor}" for minor in (12, 13, 11, 14, 10) if _in_range(f"3.{minor}", wanted)), wanted)
-            hint = (
-                f"install one, for example with `uv python install {newest}` or from https://www.python.org/downloads/"
-            )
-            raise HostError(message, hint=hint) from error
+            fitting = [f"3.{minor}" for minor in (12, 13, 11, 14, 10) if _in_range(f"3.{minor}", wanted)]
+            example = f"for example with `uv python install {fitting[0]}` or " if fitting else ""
+            raise HostError(message, hint=f"install one, {example}from https://www.python.org/downloads/") from error
 
     def make_venv(self, folder: Path, python: str) -> None:
         """Make a virtual environment whose scripts work wherever the folder is moved."""
@@ -165,7 +166,7 @@ def _uv(arguments: tuple[str, ...], project: Path | None = None) -> process.Comp
         config = Path(folder, "uv", "uv.toml")
         config.parent.mkdir()
         config.write_text(uv_config.kept_settings(), encoding="utf-8")
-        env = {**uv_config.environment(), "XDG_CONFIG_HOME": folder}
+        env = {**uv_config.environment(), "XDG_CONFIG_DIRS": folder, "XDG_CONFIG_HOME": folder}
         env |= {"APPDATA": folder} if project else {"UV_CONFIG_FILE": str(config)}
         done = process.run(argv, env=env, cwd=project or Path(folder))
     if done.code:

@@ -48,6 +48,8 @@ class WheelCache:
     def get(self, key: str) -> tuple[Path, Wheel] | None:
         """Wheel of a key, which counts as a use; a damaged entry is removed and counts as none."""
         folder = self.wheels / key
+        if not folder.exists():
+            return None
         wheel = self._read(key)
         if wheel is None or files.sha256(folder / wheel.filename) != wheel.sha256:
             files.remove(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -56,7 +57,7 @@ class Expectation(Frozen):
 class Observation(Frozen):
     """What a probe left behind, complete or not."""
 
-    stage: str
+    stage: Literal["start", "import", "load", "decode", "done"]
     """Last thing that the probe began: start, import, load, decode, done."""
     ended: str
     """How its process ended: `exit 0`, `SIGSEGV`, `no answer after 120 s`."""

@@ -522,8 +522,9 @@ def test_uv_settings_of_the_user_or_the_folder_change_nothing(envspec: Run, lock
         assert done.returncode == 0, done.stderr
     assert {path.name: path.read_bytes() for path in (locked.parent.parent / "lockfiles" / "small").iterdir()} == before
     (tmp_path / "uv" / "uv.toml").write_text("broken = [")
-    done = envspec("lock", locked, env=env)
-    assert (done.returncode, "cannot be read" in done.stderr) == (6, True)
+    for args in (("lock", locked), ("create", locked, "--force")):
+        done = envspec(*args, env=env)
+        assert (done.returncode, "uv.toml cannot be read" in done.stderr) == (6, True)
 
 
 @pytest.mark.parametrize("args", [("create", "s.yaml", "--prefix", ""), ("remove", ""), ("verify", "")])

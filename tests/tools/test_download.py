@@ -77,6 +77,20 @@ def test_a_missing_file_is_an_error_without_its_credentials(server: Server, tmp_
     assert len(server.requests) == 1, "a missing file is not asked for again"
 
 
+def test_a_missing_certificate_file_is_an_error_of_ours(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with pytest.raises(ToolError, match="none.pem"):
+        fetch(url.replace("http://", "https://"), DIGEST, tmp_path / "x.tar.gz")
+
+
+def test_an_address_that_is_none_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(ToolError) as caught:
+        fetch("http://user:secret@127.0.0.1:port/y.tar.gz", DIGEST, tmp_path / "y.tar.gz")
+    assert "secret" not in str(caught.value)
+
+
 def test_a_local_index_has_file_urls(tmp_path: Path) -> None:
     source = tmp_path / "源 x.tar.gz"
     source.write_bytes(DATA)

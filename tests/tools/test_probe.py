@@ -113,6 +113,7 @@ def test_a_result_that_is_no_result_counts_as_nothing(tmp_path: Path) -> None:
         "[]",
         '{"stage": "done"}',
         '{"stage": "done", "log": 1}',
+        '{"stage": "gone", "log": ""}',
         '{"stage": "done", "log": "", "x": 1}',
     ):
         (tmp_path / "r").write_text(text)

@@ -96,7 +96,10 @@ def test_a_python_of_this_machine_is_found() -> None:
 def test_a_missing_python_says_how_to_get_one() -> None:
     with pytest.raises(HostError, match="no Python ==3.99") as caught:
         Uv().find_python("==3.99.*")
-    assert "https://www.python.org/downloads/" in (caught.value.hint or "")
+    assert caught.value.hint == "install one, from https://www.python.org/downloads/", "3.99 cannot be had from uv"
+    with pytest.raises(HostError) as caught:
+        Uv().find_python("==3.12.39")
+    assert "uv python install" not in (caught.value.hint or "")
 
 
 def test_an_unreachable_index_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
