@@ -1,3 +1,3 @@
 """Declarative environments for llama-cpp-python and PyTorch, with proof that they work."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

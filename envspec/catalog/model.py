@@ -1,90 +1,164 @@
-"""The rows of the catalog and the questions that stages ask of them."""
+"""What the tables hold: one class per kind of row, each with its source and how well it is known."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from packaging.version import Version
-from pydantic import PlainSerializer, PlainValidator
+from pydantic import BeforeValidator
 
 from envspec.frozen import Frozen
-from envspec.gpu import Backend
+from envspec.gpu import Backend, Platform
+from envspec.scalars import CapabilityText, CudaText, TargetText, VersionText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from packaging.version import Version
 
-    from packaging.specifiers import SpecifierSet
+Confidence = Literal["measured", "declared", "inferred"]
+"""Read from the files themselves; said by their maker; concluded from neighbours. The first beats the second."""
 
-ReleaseVersion = Annotated[Version, PlainValidator(lambda text: Version(str(text))), PlainSerializer(str)]
+
+def _words(value: object) -> object:
+    """Let `5.0 6.0 7.5` stand for a list: shorter rows, and faster to read."""
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+Words = BeforeValidator(_words)
+
+
+NUMBERS_OF_A_BRANCH = 10
+"""Windows drivers of branch 580 go up to 582, those of 470 up to 475.
+
+Source: https://docs.nvidia.com/datacenter/tesla/drivers/supported-drivers-and-cuda-toolkit-versions.html
+"""
 
 
 class Row(Frozen):
     """A fact, how well it is known and where it comes from."""
 
-    confidence: Literal["measured", "declared", "inferred"]
+    KEY: ClassVar[tuple[str, ...]] = ()
+    """Fields that name the row: an overlay that has a row of the same key corrects it."""
+
+    confidence: Confidence
     source: str
+    """URL, or what was read."""
+    note: str = ""
 
 
 class Span(Row):
     """A fact about all versions from `since` to `until`, both included."""
 
-    since: ReleaseVersion
-    until: ReleaseVersion | None = None
+    since: VersionText
+    until: VersionText | None = None
 
     def covers(self, version: Version) -> bool:
         """Whether this row speaks about `version`."""
         return self.since <= version and (self.until is None or version <= self.until)
 
 
-class LlamaEra(Span):
-    """Releases of llama-cpp-python that name their switches and build needs alike."""
+class Index(Row):
+    """A package index or channel host; an overlay can name a mirror of it."""
 
-    switches: dict[Backend, str]
-    build_requires: tuple[str, ...]
+    KEY = ("name",)
 
-
-class LeftOut(Span):
-    """An option of llama.cpp that the Python package can do without."""
-
-    option: str
-    reason: str
+    name: Literal["torch", "conda"]
+    url: str
 
 
-class KnownArchive(Frozen):
-    """A source archive that was read: with its hash goes its metadata, so nobody downloads it to resolve."""
+class CudaLine(Row):
+    """What all releases of a CUDA line have in common."""
 
-    sha256: str
-    requires: tuple[str, ...]
-    """`Requires-Dist` of its PKG-INFO."""
+    KEY = ("line",)
+
+    line: CudaText
+    driver_linux: VersionText
+    """Oldest driver that runs machine code of this line (minor-version compatibility)."""
+    driver_windows: VersionText
+    targets: Annotated[tuple[TargetText, ...], Words]
+    """What nvcc compiles for."""
+    gcc_min: int
+    gcc_max: int
+    clang_max: int
+    msc_min: int
+    """`_MSC_VER`, such as 1910."""
+    msc_max: int
+    visual_studio: str
+    glibc_breaks: VersionText | None = None
+    """First glibc whose headers clash with those of the toolkit."""
+    nvcc_on_index: bool
+    """Whether the wheels of the default index hold the whole compiler."""
 
 
-class LlamaRelease(Row):
-    """One release of llama-cpp-python."""
+class CudaRelease(Row):
+    """One release of the CUDA toolkit."""
 
-    version: ReleaseVersion
-    archive: KnownArchive | None = None
+    KEY = ("release",)
+
+    release: CudaText
+    nvcc: VersionText
+    driver_linux: VersionText | None = None
+    """Driver that came with it; older ones cannot compile its PTX."""
+    driver_windows: VersionText | None = None
+    label: str | None = None
+    """Conda label of the nvidia channel, such as `nvidia/label/cuda-12.6.3`."""
+    conda_forge: bool = False
+    """Whether conda-forge has the whole toolkit."""
+    pypi: str | None = None
+    """Version of the cuda-toolkit package on the default index."""
 
 
-class Catalog(Frozen):
-    """All tables."""
+class Architecture(Row):
+    """A compute capability and what its GPUs are called."""
 
-    eras: tuple[LlamaEra, ...]
-    left_out: tuple[LeftOut, ...]
-    releases: tuple[LlamaRelease, ...]
+    KEY = ("capability",)
 
-    def llama_releases(self, wanted: SpecifierSet) -> Iterator[LlamaRelease]:
-        """Releases that fit `wanted`, newest first."""
-        newest_first = sorted(self.releases, key=lambda row: row.version, reverse=True)
-        return (row for row in newest_first if wanted.contains(row.version))
+    capability: CapabilityText
+    name: str
+    tegra: bool = False
+    """An embedded GPU; it runs code for exactly its own capability."""
+    last_driver: int | None = None
+    """Last driver branch that supports it."""
 
-    def llama_archive(self, version: Version) -> KnownArchive | None:
-        """What is known of the source archive of a release."""
-        return next((row.archive for row in self.releases if row.version == version), None)
+    def dropped_by(self, driver: Version) -> bool:
+        """Whether a driver is of a later branch than the last one for it."""
+        return self.last_driver is not None and driver.major >= self.last_driver + NUMBERS_OF_A_BRANCH
 
-    def llama_era(self, version: Version) -> LlamaEra | None:
-        """Row with the switches of a release, or None where nothing is known."""
-        return next((row for row in self.eras if row.covers(version)), None)
 
-    def llama_left_out(self, version: Version) -> tuple[LeftOut, ...]:
-        """What a release compiles for nothing."""
-        return tuple(row for row in self.left_out if row.covers(version))
+class NvidiaGpu(Row):
+    """A GPU that people can buy."""
+
+    KEY = ("name",)
+
+    name: str
+    """As NVIDIA calls it, without `NVIDIA`."""
+    aliases: Annotated[tuple[str, ...], Words] = ()
+    """Further short names, such as `gtx-1060`."""
+    driver_name: str | None = None
+    """As the driver calls it, where that differs."""
+    capability: CapabilityText
+    memory: Annotated[tuple[float, ...], Words]
+    """GB; several where it was sold with several sizes."""
+    form: Literal["desktop", "laptop", "workstation", "datacenter", "embedded"]
+    platforms: Annotated[tuple[Platform, ...], Words] = ()
+    """Where alone it exists: one module with its CPU; empty: anywhere."""
+
+
+class AmdGpu(Row):
+    """AMD GPUs of one LLVM target."""
+
+    KEY = ("gfx",)
+
+    gfx: str
+    name: str
+    """Architecture, such as RDNA3."""
+    models: tuple[str, ...]
+
+
+class BackendRow(Row):
+    """Where a backend exists."""
+
+    KEY = ("backend",)
+
+    backend: Backend
+    platforms: Annotated[tuple[Platform, ...], Words]
+    torch: Literal["cuda", "rocm", "cpu"]
+    """Which torch wheels go with it."""
