@@ -19,6 +19,7 @@ class Project:
         self.spec = read(_text(path), str(path))
         folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - takes `..` out
         holder = next((one.parent for one in (folder, *folder.parents) if one.name == "specs"), folder)
+        self.folder = holder
         self.lock_folder = holder / "lockfiles" / self.spec.name
         self.prefix = holder / ".envs" / self.spec.name
 
