@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from envspec.frozen import Frozen
 from envspec.gpu import Platform
 from envspec.lock import Archive, Lock, Pin
+from envspec.plan import FALSE, arguments
 
 if TYPE_CHECKING:
     from envspec.host import Host
 
 NATIVE = "GGML_NATIVE"
 """CMake option that compiles for the CPU of the build machine; upstream's default is ON."""
-FALSE = {"", "0", "FALSE", "IGNORE", "N", "NO", "NOTFOUND", "OFF"}
-"""What CMake takes for false: https://cmake.org/cmake/help/latest/command/if.html"""
 
 
 class BuildRecipe(Frozen):
@@ -76,7 +75,7 @@ def recipe(lock: Lock, platform: Platform) -> BuildRecipe | None:
     return BuildRecipe(
         platform=platform,
         sdist=lock.sdist,
-        cmake=tuple((option.name, option.value) for option in lock.plan.build.cmake),
+        cmake=arguments(lock.plan.build, platform),
         left_out=lock.plan.build.left_out,
         tools=pins,
     )

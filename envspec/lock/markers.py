@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from envspec.spec import python_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from envspec.gpu import Platform
     from envspec.lock.model import Pin
@@ -38,7 +38,7 @@ def _narrowed(pins: tuple[Pin, ...], platform: Platform, python: str) -> Iterato
 
 
 @cache
-def _span(python: str) -> dict[int, tuple[str, str]]:
+def _span(python: str) -> Mapping[int, tuple[str, str]]:
     return python_versions(SpecifierSet(python))
 
 

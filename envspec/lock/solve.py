@@ -10,7 +10,7 @@ from packaging.version import Version
 from envspec.errors import LockError
 from envspec.frozen import Frozen
 from envspec.gpu import Platform
-from envspec.lock import markers
+from envspec.lock import markers, support
 from envspec.lock.model import Archive, Lock, Pin, PlatformLock
 
 if TYPE_CHECKING:
@@ -50,11 +50,13 @@ def solve(spec: Spec, plan: Plan, catalog: Catalog, solver: Solver, previous: Lo
     """Lock `plan`, staying with the versions of `previous` where they still fit.
 
     Raises:
+        NotSupported: the plan asks for what this version cannot lock.
         Unsatisfiable: the requirements contradict each other.
         LockError: a package has no hashes, or the index has another archive than the catalog knows.
         ToolError: the index cannot be reached.
 
     """
+    support.check(spec, plan)
     build = plan.build
     archive = catalog.llama_archive(Version(build.version)) if build else None
     known = ((LLAMA, build.version, archive.requires),) if build and archive else ()

@@ -1,6 +1,6 @@
 """Lock -> Prefix: the steps, the order that never leaves half an environment, and the activation."""
 
-from envspec.prefix.activation import Activation, Shell, script, variables
+from envspec.prefix.activation import Activation, script, variables
 from envspec.prefix.create import Installer, Site, create
 from envspec.prefix.model import Kind, Prefix, Step
 from envspec.prefix.steps import steps
@@ -10,7 +10,6 @@ __all__ = [
     "Installer",
     "Kind",
     "Prefix",
-    "Shell",
     "Site",
     "Step",
     "create",

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from envspec.errors import UsageError
 from envspec.frozen import Frozen
+from envspec.shells import Shell, cmd_quote, fish_quote, posix_quote, powershell_quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import PurePath
-
-
-class Shell(StrEnum):
-    """A shell that activation can be written for."""
-
-    BASH = "bash"
-    CMD = "cmd"
-    FISH = "fish"
-    POWERSHELL = "powershell"
-    ZSH = "zsh"
 
 
 class Activation(Frozen):
@@ -55,8 +44,8 @@ def script(activation: Activation, shell: Shell) -> str:
 
 def _posix(activation: Activation) -> str:
     names = ["PATH", "PYTHONHOME", *(name for name, _ in activation.variables)]
-    quoted = {name: _posix_quote(value) for name, value in activation.variables}
-    first = ":".join(_posix_quote(entry) for entry in activation.path)
+    quoted = {name: posix_quote(value) for name, value in activation.variables}
+    first = ":".join(posix_quote(entry) for entry in activation.path)
     return "".join(
         (
             'if [ -n "${_ENVSPEC_ACTIVE:-}" ]; then envspec_deactivate; fi\n',
@@ -83,9 +72,9 @@ def _fish(activation: Activation) -> str:
         (
             "functions -q envspec_deactivate; and envspec_deactivate\n",
             *(f"set -q {name}; and set -g _envspec_old_{name} ${name}\n" for name in names),
-            f"set -gx PATH {' '.join(map(_fish_quote, activation.path))} $PATH\n",
+            f"set -gx PATH {' '.join(map(fish_quote, activation.path))} $PATH\n",
             "set -e PYTHONHOME\n",
-            *(f"set -gx {name} {_fish_quote(value)}\n" for name, value in activation.variables),
+            *(f"set -gx {name} {fish_quote(value)}\n" for name, value in activation.variables),
             "function envspec_deactivate\n",
             *(
                 f"  if set -q _envspec_old_{name}; set -gx {name} $_envspec_old_{name}; "
@@ -99,7 +88,7 @@ def _fish(activation: Activation) -> str:
 
 def _powershell(activation: Activation) -> str:
     names = ["PATH", "PYTHONHOME", *(name for name, _ in activation.variables)]
-    first = "+ [IO.Path]::PathSeparator + ".join(f"{_powershell_quote(entry)} " for entry in activation.path)
+    first = "+ [IO.Path]::PathSeparator + ".join(f"{powershell_quote(entry)} " for entry in activation.path)
     return "".join(
         (
             "if (Test-Path function:envspec_deactivate) { envspec_deactivate }\n",
@@ -107,7 +96,7 @@ def _powershell(activation: Activation) -> str:
             *(f"$global:_envspec_old['{name}'] = $env:{name}\n" for name in names),
             f"$env:PATH = {first}+ [IO.Path]::PathSeparator + $env:PATH\n",
             "Remove-Item Env:PYTHONHOME -ErrorAction SilentlyContinue\n",
-            *(f"$env:{name} = {_powershell_quote(value)}\n" for name, value in activation.variables),
+            *(f"$env:{name} = {powershell_quote(value)}\n" for name, value in activation.variables),
             "function global:envspec_deactivate {\n",
             "  foreach ($name in $global:_envspec_old.Keys) {\n",
             "    [Environment]::SetEnvironmentVariable($name, $global:_envspec_old[$name])\n  }\n",
@@ -119,42 +108,11 @@ def _powershell(activation: Activation) -> str:
 def _cmd(activation: Activation) -> str:
     return "".join(
         (
-            f'@set "PATH={";".join(map(_cmd_quote, activation.path))};%PATH%"\r\n',
+            f'@set "PATH={";".join(map(cmd_quote, activation.path))};%PATH%"\r\n',
             '@set "PYTHONHOME="\r\n',
-            *(f'@set "{name}={_cmd_quote(value)}"\r\n' for name, value in activation.variables),
+            *(f'@set "{name}={cmd_quote(value)}"\r\n' for name, value in activation.variables),
         )
     )
-
-
-def _posix_quote(text: str) -> str:
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
-def _fish_quote(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _powershell_quote(text: str) -> str:
-    """Quote for PowerShell, which takes typographic quotes for the straight one.
-
-    Source: https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
-    """
-    for quote in "'\u2018\u2019\u201a\u201b":
-        text = text.replace(quote, quote * 2)
-    return f"'{text}'"
-
-
-def _cmd_quote(text: str) -> str:
-    """Quote for a batch file, which has no way to write a double quote or a line end.
-
-    Raises:
-        UsageError: the text has a double quote.
-
-    """
-    if '"' in text:
-        message = f"cmd cannot be told a value with a double quote: {text}"
-        raise UsageError(message, hint="use PowerShell, or change the value under `env`")
-    return text.replace("%", "%%").replace("\r", " ").replace("\n", " ")
 
 
 _WRITERS: dict[Shell, Callable[[Activation], str]] = {

@@ -1,6 +1,7 @@
 """What the user asks for: the Spec, its YAML reader with positions, its JSON Schema."""
 
 from envspec.spec.fields import python_versions, range_text
+from envspec.spec.matrix import expand
 from envspec.spec.model import (
     Base,
     Install,
@@ -24,6 +25,7 @@ __all__ = [
     "ToolkitRequest",
     "ToolkitSource",
     "TorchRequest",
+    "expand",
     "python_versions",
     "range_text",
     "read",

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
 from envspec.gpu import Capability, CudaVersion
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MINORS = range(8, 31)
 """Python 3 minor versions that a range may cover."""
-PATCHES = range(40)
+ALL_PYTHONS = {minor: [Version(f"3.{minor}.{patch}") for patch in range(40)] for minor in MINORS}
 OWN_VARIABLES = {
     *("PATH", "PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"),
     *("BASHOPTS", "EUID", "PPID", "SHELLOPTS", "UID"),  # a shell refuses to change these
 }
+CMAKE_LISTS = {"AMDGPU_TARGETS", "CMAKE_CUDA_ARCHITECTURES", "CMAKE_HIP_ARCHITECTURES", "GPU_TARGETS"}
+"""CMake options whose value is a list, written with `;`."""
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _RESERVED = {"aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
@@ -71,13 +78,11 @@ def _python(value: object) -> SpecifierSet:
     return specifiers
 
 
-def python_versions(specifiers: SpecifierSet) -> dict[int, tuple[str, str]]:
+@cache
+def python_versions(specifiers: SpecifierSet) -> Mapping[int, tuple[str, str]]:
     """Lowest and highest patch version of each Python 3 minor version in a range."""
-    fitting = {
-        minor: [f"3.{minor}.{patch}" for patch in PATCHES if specifiers.contains(f"3.{minor}.{patch}")]
-        for minor in MINORS
-    }
-    return {minor: (versions[0], versions[-1]) for minor, versions in fitting.items() if versions}
+    fitting = {minor: [version for version in ALL_PYTHONS[minor] if specifiers.contains(version)] for minor in MINORS}
+    return {minor: (str(versions[0]), str(versions[-1])) for minor, versions in fitting.items() if versions}
 
 
 def _version(value: object) -> SpecifierSet:
@@ -104,14 +109,16 @@ def _match_spec(value: object) -> str:
 
 
 def _gpu(value: object) -> str:
-    """Check a compute capability, a model name, or `native`; `RTX 4090` becomes `rtx-4090`."""
+    """Check a compute capability, a model name, or `native`; `RTX 4090` becomes `rtx-4090`.
+
+    `+ptx` at the end asks for PTX too, as in torch's TORCH_CUDA_ARCH_LIST.
+    """
     text = re.sub(r"[\s_]+", "-", _text(value).strip().lower())
-    if re.fullmatch(r"[a-z][a-z0-9.-]*", text):
-        return text
-    if re.fullmatch(r"\d.*[a-z].*", text):
-        message = f"{text!r} is not a GPU such as rtx-4090"
+    name, plus, _ = text.partition("+ptx")
+    if name + plus != text or not re.fullmatch(r"[a-z][a-z0-9.-]*|[0-9.]+", name):
+        message = f"{text!r} is not a GPU such as rtx-4090, 8.9 or native"
         raise ValueError(message)
-    return str(Capability.parse(text))
+    return (name if name[0].isalpha() else str(Capability.parse(name))) + plus
 
 
 def _cuda(value: object) -> CudaVersion:
@@ -147,7 +154,7 @@ def _cmake_options(value: object) -> tuple[tuple[str, str], ...]:
     switches = {"true": "ON", "on": "ON", "yes": "ON", "false": "OFF", "off": "OFF", "no": "OFF"}
     pairs = _pairs(value)
     for name, item in pairs:
-        if re.search(r"[\r\n;\"]", item):
+        if re.search(r"[\r\n\"]" if name in CMAKE_LISTS else r"[\r\n;\"]", item):
             message = f"{name}: a CMake value cannot hold line ends, ';' or '\"' here"
             raise ValueError(message)
     return tuple((name, switches.get(item.lower(), item)) for name, item in pairs)
@@ -182,7 +189,11 @@ VersionRange = Annotated[
 RequirementText = Annotated[str, PlainValidator(_requirement), _described("PEP 508 requirement", number=False)]
 MatchSpecText = Annotated[str, PlainValidator(_match_spec), _described("conda match spec", number=False)]
 Cuda = Annotated[CudaVersion, PlainValidator(_cuda), _AS_TEXT, _described("CUDA release line or exact release")]
-GpuName = Annotated[str, PlainValidator(_gpu), _described("GPU model (rtx-4090), compute capability (8.9) or native")]
+GpuName = Annotated[
+    str,
+    PlainValidator(_gpu),
+    _described("GPU model (rtx-4090), compute capability (8.9) or native; +ptx adds PTX"),
+]
 CMakeOptions = Annotated[
     tuple[tuple[str, str], ...], PlainValidator(_cmake_options), _AS_MAPPING, WithJsonSchema(_MAPPING)
 ]

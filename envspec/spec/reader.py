@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
@@ -150,7 +151,9 @@ def _explain(document: Document, detail: ErrorDetails) -> tuple[str, str]:
         case "value_error":
             return document.place(path), f"{dotted}: {detail['ctx']['error']}"
         case _:
-            message = detail["msg"].replace("tuple", "list").replace("dictionary or instance of ", "mapping for ")
+            message = re.sub(
+                r"dictionary or instance of \w+", "single value or mapping", detail["msg"].replace("tuple", "list")
+            )
             return document.place(path), f"{dotted}: {message}"
 
 

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 import pytest
 
 from envspec.errors import UsageError
-from envspec.prefix import Activation, Shell, script, variables
+from envspec.prefix import Activation, script, variables
+from envspec.shells import Shell
 
 NASTY = "你好 'single' \"double\" $HOME `id` \\ %PATH% ! \u2019 end"
 ACTIVATION = Activation.of(
