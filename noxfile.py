@@ -36,7 +36,11 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report", "--skip-covered", "--fail-under=100", f"--include={','.join(PURE)}")
 
 
-PURE = [f"envspec/{name}/*" for name in ("spec", "catalog", "plan", "lock", "build", "prefix", "verify")]
+STAGES = ("spec", "catalog", "plan", "doctor", "init", "lock", "build", "prefix", "verify")
+PURE = [
+    *(f"envspec/{name}/*" for name in STAGES),
+    *(f"envspec/{name}.py" for name in ("gpu", "host", "scalars", "shells")),
+]
 """Stages that only compute: tested to the last branch."""
 
 
@@ -44,4 +48,4 @@ PURE = [f"envspec/{name}/*" for name in ("spec", "catalog", "plan", "lock", "bui
 def bench(session: nox.Session) -> None:
     """Measure envspec beside the bare tools, in one run."""
     session.install(".", "pip", "uv")
-    session.run("python", "tests/bench.py", *session.posargs)
+    session.run("python", "-m", "tests.bench", *session.posargs)

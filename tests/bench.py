@@ -21,22 +21,31 @@ import uv
 from rich.console import Console
 from rich.table import Table
 
+from envspec import catalog
 from envspec.build import LEFT_OUT_FILE, config_settings, jobs, left_out_script, recipe
+from envspec.errors import EnvspecError
+from envspec.gpu import Platform
 from envspec.lock import Question
 from envspec.lock.requirements import render
+from envspec.plan import resolve
+from envspec.spec import Spec
 from envspec.tools import compilers, files, machine, process, tiny_model
 from envspec.tools.builder import Builder
 from envspec.tools.project import Project
 from envspec.tools.uv import Uv, compile_command, install_command, project
 from envspec.tools.venv import interpreter
 from envspec.tools.wheel_cache import WheelCache
+from tests.profiles import CASES, Profile, profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envspec.host import Host
+
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "quickstart.yaml"
 UV = uv.find_uv_bin()
+LINES = ("11.8", "12.1", "12.4", "12.6", "12.8", "12.9", "13.0", "13.2")
 PROBE = """
 import itertools, sys, llama_cpp
 model = llama_cpp.Llama(sys.argv[1], n_ctx=256, n_gpu_layers=0, verbose=False)
@@ -80,6 +89,59 @@ def start_up() -> list[Row]:
         result = f"+{(ours - bare) * 1000:.0f} ms"
         rows.append(Row(f"envspec {args[0]}", ours, "python -c pass", bare, result, f"+{goal} ms"))
     return rows
+
+
+def resolving() -> list[Row]:
+    """Resolve in process: every machine profile of the tests, and matrices that grow; the peer of all is the clock."""
+    rows = catalog.load()
+    profiles = [profile(path) for path in CASES]
+    one_by_one(profiles[:20], rows)
+    plans, conflicts = one_by_one(profiles, rows)
+    small, large = cells(LINES[:2]), cells(LINES)
+    few, many = side_by_side(lambda: every(small, rows), lambda: every(large, rows), 5)
+    growth = f"{many / few:.1f} x the time for {len(large) / len(small):.0f} x the cells"
+    return [
+        Row("resolve, plan", plans, f"p50 of {len(profiles)} profiles", conflicts, f"{plans * 1000:.1f} ms", "20 ms"),
+        Row("resolve, conflict explained", conflicts, "p50, a plan", plans, f"{conflicts * 1000:.1f} ms", ""),
+        Row(f"resolve, matrix of {len(large)}", many, f"matrix of {len(small)}", few, growth, "1 s, linear"),
+    ]
+
+
+def one_by_one(profiles: list[Profile], rows: catalog.Catalog) -> tuple[float, float]:
+    """Median seconds of a profile that has a plan, and of one that has none."""
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for case in profiles:
+        start = time.perf_counter()
+        fits = settled(case.spec, case.host, rows)
+        times[fits].append(time.perf_counter() - start)
+    return statistics.median(times[True]), statistics.median(times[False] or [0.0])
+
+
+def settled(spec: Spec, host: Host | None, rows: catalog.Catalog) -> bool:
+    """Resolve; tell whether there is a plan."""
+    try:
+        resolve(spec, host, rows)
+    except EnvspecError:
+        return False
+    return True
+
+
+def every(specs: list[Spec], rows: catalog.Catalog) -> None:
+    for spec in specs:
+        settled(spec, None, rows)
+
+
+def cells(lines: tuple[str, ...]) -> list[Spec]:
+    """CUDA lines x 4 platforms x 4 Pythons; no CUDA on macOS, so a part of them are conflicts that get explained."""
+    common = {"envspec": "1", "name": "cell", "backend": "cuda", "base": "conda", "gpu": "8.6", "torch": ">=2"}
+    return [
+        Spec.model_validate(
+            {**common, "cuda": line, "platforms": platform, "python": f"3.{minor}", "llama-cpp-python": ">=0.3"}
+        )
+        for line in lines
+        for platform in Platform
+        for minor in range(10, 14)
+    ]
 
 
 def locking(work: Path) -> Row:
@@ -187,7 +249,7 @@ def main() -> None:
         if not quick:
             os.environ["ENVSPEC_CACHE_DIR"] = str(work / "cache")
         cache = WheelCache(files.cache_root())
-        rows = [*start_up(), locking(work)]
+        rows = [*resolving(), *start_up(), locking(work)]
         rows += [] if quick else [building(work, cache)]
         rows += creating(work, cache)
     table = Table("what", "envspec", "beside", "bare", "result", "goal", box=None)

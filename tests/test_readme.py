@@ -6,7 +6,10 @@ import argparse
 import re
 from pathlib import Path
 
-from envspec import cli, errors, pipeline
+import pytest
+
+from envspec import catalog, cli, errors, pipeline
+from envspec.plan import Conflict, resolve
 from envspec.spec import read
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +31,8 @@ def test_every_verb_is_told() -> None:
 
 def test_every_command_in_a_code_block_is_valid() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
-    commands = re.findall(r"envspec ((?:plan|lock|create|verify|run) [^#\n]*)", "".join(blocks))
+    verbs = "plan|lock|create|verify|run|explain|doctor|init|catalog"
+    commands = re.findall(rf"envspec ((?:{verbs}) [^#\n\")]*)", "".join(blocks))
     assert len(commands) >= 5
     for command in commands:
         cli.build().parse_args(command.split())
@@ -38,6 +42,29 @@ def test_the_example_is_a_valid_spec() -> None:
     example = re.search(r"```yaml\n(# specs/chat.yaml.*?)```", TEXT, re.DOTALL)
     assert example is not None
     assert read(example[1], "README.md").name == "chat"
+
+
+def test_the_spec_of_a_gpu_has_a_plan() -> None:
+    example = re.search(r"```yaml\n(# specs/gpu.yaml.*?)```", TEXT, re.DOTALL)
+    assert example is not None
+    assert resolve(read(example[1], "README.md"), None, catalog.load()).torch
+
+
+def test_the_overlay_adds_a_gpu() -> None:
+    example = re.search(r"```yaml\n(nvidia_gpus:.*?)```", TEXT, re.DOTALL)
+    assert example is not None
+    rows = catalog.merged(*map(catalog.parse, catalog.texts().values()))
+    assert catalog.overlaid(rows, example[1], "README.md").gpu_named("rtx-6090")
+
+
+def test_the_conflict_is_what_envspec_says() -> None:
+    told = re.search(r"```text\nerror: (.*?)\nhint: (.*?)\n```", TEXT, re.DOTALL)
+    assert told is not None
+    lines = 'cuda: "12.6"\ngpu: rtx-5090\ntorch: ">=2.6"\nllama-cpp-python: ">=0.3"\n'
+    spec = read(f'envspec: 1\nname: x\npython: "3.12"\nplatforms: linux-64\nbackend: cuda\n{lines}', "x.yaml")
+    with pytest.raises(Conflict) as caught:
+        resolve(spec, None, catalog.load())
+    assert (caught.value.message, caught.value.hint) == (told[1], told[2])
 
 
 def test_every_exit_code_is_told() -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from envspec import pipeline
 from envspec.cli import render
-from envspec.errors import UsageError
+from envspec.errors import EnvspecError, UsageError
+from envspec.gpu import Platform
+from envspec.shells import Shell
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -15,9 +17,25 @@ STALE = 5
 CHECK_FAILED = 7
 
 
+def catalog(args: Namespace) -> int:
+    """Show what envspec knows of CUDA, torch, llama-cpp-python and GPUs."""
+    from envspec.cli import catalog_view
+
+    return catalog_view.catalog(args)
+
+
 def plan(args: Namespace) -> int:
     """Decide what a spec needs, with reasons."""
-    return render.plan(args, pipeline.plan(args.spec))
+    if args.cmake_args:
+        shell, platform = Shell(args.cmake_args), Platform(args.platform) if args.platform else None
+        return render.text(args, pipeline.cmake_args(args.spec, shell, platform, args.host))
+    found = pipeline.cells(args.spec, args.host)
+    if len(found) > 1:
+        return render.cells(args, found)
+    outcome = found[0][1]
+    if isinstance(outcome, EnvspecError):
+        raise outcome
+    return render.plan(args, outcome)
 
 
 def lock(args: Namespace) -> int:
@@ -26,7 +44,7 @@ def lock(args: Namespace) -> int:
         changes = pipeline.stale(args.spec)
         render.staleness(args, changes)
         return STALE if changes else 0
-    return render.locked(args, pipeline.lock(args.spec, upgrade=args.upgrade))
+    return render.locked(args, pipeline.lock(args.spec, upgrade=args.upgrade, host=args.host))
 
 
 def create(args: Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from envspec.errors import LockError
+from envspec.errors import EnvspecError, LockError, Unsatisfiable
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envspec.pipeline import Cached, Created, Locked
     from envspec.plan import Plan
     from envspec.prefix import Step
+    from envspec.spec import Spec
     from envspec.verify import Report
 
 MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "skipped": "[yellow]skipped[/]"}
@@ -29,15 +30,53 @@ UNITS = ("B", "kB", "MB", "GB")
 def plan(args: Namespace, made: Plan) -> int:
     """Show the choices of a plan with their reasons."""
     if args.json:
-        return _model(args, made)
+        return model(args, made)
     for choice in made.choices:
         joint = "=" if choice.topic.startswith("-D") else " "
         args.stdout.print(Text.assemble((f"{choice.topic}{joint}{choice.value}", "bold"), f"\n    {choice.reason}"))
-    for rejection in made.rejections:
-        args.stdout.print(f"rejected: {rejection.candidate} ({rejection.rule}): {rejection.reason}", markup=False)
     for warning in made.warnings:
         args.stdout.print(f"warning: {warning}", markup=False)
+    if made.rejections:
+        kinds = "1 kind" if len(made.rejections) == 1 else f"{len(made.rejections)} kinds"
+        told = f"{kinds} of candidates refused: `envspec explain {args.spec}` shows why"
+        args.stdout.print(told, markup=False)
     return 0
+
+
+def cells(args: Namespace, found: tuple[tuple[Spec, Plan | EnvspecError], ...]) -> int:
+    """Show what each cell of a matrix gives; exit code 4 if one gives nothing."""
+    code: int = Unsatisfiable.exit_code if any(isinstance(one, EnvspecError) for _, one in found) else 0
+    if args.json:
+        told: list[Json] = []
+        for cell, one in found:
+            outcome = {"error": str(one)} if isinstance(one, EnvspecError) else {"plan": one.model_dump(mode="json")}
+            told.append({"name": cell.name, **outcome})
+        json_value(args, told)
+        return code
+    table = _table("cell", "plan")
+    for cell, one in found:
+        if isinstance(one, EnvspecError):
+            first, *others = one.message.splitlines()
+            table.add_row(cell.name, Text(first, "red"))
+            for line in others:
+                table.add_row("", Text(line))
+        else:
+            table.add_row(cell.name, Text(short(one)))
+    args.stdout.print(table)
+    return code
+
+
+def short(plan: Plan) -> str:
+    """A plan in one line."""
+    told = [f"python {plan.python}"]
+    if plan.cuda:
+        told.append(f"CUDA {plan.cuda.toolkit.release if plan.cuda.toolkit else plan.cuda.line}")
+    if plan.torch:
+        told.append(f"torch {plan.torch.named(plan.platforms)}")
+    if plan.llama:
+        ways = sorted({f"wheel {one.wheel}" if one.wheel else "from source" for one in plan.llama.installs})
+        told.append(f"llama-cpp-python {plan.llama.version} {', '.join(ways)}")
+    return "; ".join(told)
 
 
 def locked(args: Namespace, made: Locked) -> int:
@@ -144,7 +183,8 @@ def json_value(args: Namespace, value: Json) -> int:
     return text(args, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
-def _model(args: Namespace, value: BaseModel) -> int:
+def model(args: Namespace, value: BaseModel) -> int:
+    """Print a model as JSON."""
     return text(args, value.model_dump_json(indent=1) + "\n")
 
 

@@ -72,7 +72,8 @@ def test_plan_tells_reasons_and_touches_no_network(envspec: Run, project: Path) 
     ("text", "code", "message"),
     [
         ("envspec: 1\nname: a/b\npython: '3.12'\nbackend: cpu\n", 2, "s.yaml:2:7: name: 'a/b' cannot be a folder name"),
-        ("envspec: 1\nname: x\npython: '3.12'\nbackend: cuda\ncuda: '12.6'\n", 4, "not supported yet: `backend: cuda`"),
+        ("envspec: 1\nname: x\npython: '3.12'\nbackend: cuda\ngpu: rtx-4900\n", 2, "did you mean"),
+        ("envspec: 1\nname: x\npython: '3.12'\nbackend: cuda\ncuda: '12.7'\n", 2, "no CUDA toolkit 12.7 is known"),
         ("", 2, "expected a mapping"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The stages wired to the real tools: the public API, and what the command line and nox call.
+"""From spec to proof, each stage one function.
 
 Imports stand inside the functions, so that each call loads only what it needs.
 """
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from envspec.frozen import Json
     from envspec.host import Host
     from envspec.lock import Lock
-    from envspec.plan import Plan
-    from envspec.prefix import Prefix, Shell, Step
+    from envspec.prefix import Prefix, Step
+    from envspec.shells import Shell
     from envspec.tools.project import Project
     from envspec.tools.site import Site
     from envspec.tools.wheel_cache import Unfinished, Wheel
@@ -50,24 +50,21 @@ class Cached(NamedTuple):
     unfinished: tuple[Unfinished, ...]
 
 
-def plan(spec: Path) -> Plan:
-    """Decide what a spec needs; touches no network."""
-    from envspec.tools.project import Project
+def lock(spec: Path, *, upgrade: bool = False, host: Path | None = None) -> Locked:
+    """Lock a spec for all its platforms; keeps locked versions that still fit, unless `upgrade`.
 
-    return _plan(Project(spec))
-
-
-def lock(spec: Path, *, upgrade: bool = False) -> Locked:
-    """Lock a spec for all its platforms; keeps locked versions that still fit, unless `upgrade`."""
-    from envspec import catalog
+    `host` is a file of `envspec doctor --save`: the machine that counts where the spec leaves something to it.
+    """
     from envspec.errors import LockError
     from envspec.lock import differences, solve
+    from envspec.pipeline.planning import decide
+    from envspec.tools import catalog_store
     from envspec.tools.project import Project
     from envspec.tools.uv import Uv
 
     project = Project(spec)
-    rows = catalog.load()
-    decided = _plan(project)
+    rows = catalog_store.load(project.folder)
+    decided = decide(project, rows, host)
     try:
         previous = project.lock()
     except LockError:
@@ -237,14 +234,6 @@ def completion(parser: ArgumentParser, shell: str) -> str:
     import shtab
 
     return f"{shtab.complete(parser, shell)}\n"
-
-
-def _plan(project: Project) -> Plan:
-    from envspec import catalog
-    from envspec.plan import resolve
-
-    host = None if project.spec.platforms else _host()
-    return resolve(project.spec, host, catalog.load())
 
 
 def _host() -> Host:
