@@ -39,6 +39,8 @@ class Llama(NamedTuple):
     version: Version
     wheels: dict[Platform, LlamaWheel]
     """Platforms that take a wheel; the others compile."""
+    toolkit: Toolkit | None
+    """What compiles CUDA code there."""
 
 
 class Answer(NamedTuple):
@@ -59,8 +61,9 @@ class Search:
         self.question = question
         self.journal = journal
         self.worst = worst
-        self._completed: dict[tuple[CudaVersion | None, frozenset[int]], tuple[Toolkit | None, Llama | None]] = {}
+        self._llama_for: dict[tuple[CudaVersion | None, frozenset[int]], Llama | None] = {}
         """What goes with a CUDA line and Pythons: the same for every torch that has them."""
+        self._toolkit_for: dict[tuple[CudaVersion, tuple[Platform, ...]], Toolkit | None] = {}
         self.torch_rules = rules.TORCH if trusting else (*rules.TORCH, rules.SEEN)
 
     def best(self) -> Answer | None:
@@ -130,30 +133,30 @@ class Search:
 
     def _complete(self, torch: TorchBuild | None, line: CudaVersion | None) -> Answer | None:
         pythons = self._pythons(torch)
-        if (line, pythons) not in self._completed:
-            toolkit = self._toolkit(line) if line else None
-            llama = self._llama(line, toolkit, pythons) if self.question.spec.llama else None
-            self._completed[line, pythons] = toolkit, llama
-        toolkit, llama = self._completed[line, pythons]
         if self.question.spec.llama is None:
             return Answer(line, torch, None, None, pythons, self.worst)
-        if llama is None:
-            return None
-        compiles = len(llama.wheels) < len(self.question.platforms)
-        return Answer(line, torch, llama, toolkit if compiles else None, pythons, self.worst)
+        if (line, pythons) not in self._llama_for:
+            self._llama_for[line, pythons] = self._llama(line, pythons)
+        llama = self._llama_for[line, pythons]
+        return Answer(line, torch, llama, llama.toolkit, pythons, self.worst) if llama else None
 
-    def _toolkit(self, line: CudaVersion) -> Toolkit | None:
-        """The newest release of a line that can be had and compiles for the GPUs."""
+    def _toolkit(self, line: CudaVersion, on: tuple[Platform, ...]) -> Toolkit | None:
+        """The newest release of a line that can be had and compiles for the GPUs, on platforms that compile."""
+        if (line, on) not in self._toolkit_for:
+            self._toolkit_for[line, on] = self._find_toolkit(line, on)
+        return self._toolkit_for[line, on]
+
+    def _find_toolkit(self, line: CudaVersion, on: tuple[Platform, ...]) -> Toolkit | None:
         wanted = self.question.spec.toolkit.source
         sources = AUTO_SOURCES[self.question.spec.base] if wanted is ToolkitSource.AUTO else (wanted,)
         for release in self.question.catalog.releases_of.get(line, ()):
             for source in sources:
                 toolkit = Toolkit(self.question.catalog.line_of[line], release, source)
-                if self._passes(rules.TOOLKIT, toolkit, "toolkit", str(release.release), source):
+                if self._passes(rules.TOOLKIT, toolkit, "toolkit", str(release.release), source, on=on):
                     return toolkit
         return None
 
-    def _llama(self, line: CudaVersion | None, toolkit: Toolkit | None, pythons: frozenset[int]) -> Llama | None:
+    def _llama(self, line: CudaVersion | None, pythons: frozenset[int]) -> Llama | None:
         """The release that the fewest platforms compile, of those the newest."""
         best: Llama | None = None
         for release in self._llama_releases:
@@ -163,10 +166,11 @@ class Search:
                 if (wheel := self._wheel(release.version, platform, line, pythons))
             }
             missing = tuple(platform for platform in self.question.platforms if platform not in wheels)
+            toolkit = self._toolkit(line, missing) if line and missing else None
             if missing and not self._compiles(release.version, missing, line, toolkit):
                 continue
             if best is None or len(wheels) > len(best.wheels):
-                best = Llama(release.version, wheels)
+                best = Llama(release.version, wheels, toolkit)
             if len(best.wheels) == self._most_wheels:
                 break
         return best

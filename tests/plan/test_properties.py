@@ -30,7 +30,9 @@ TORCH = st.sampled_from([None, "==2.1.2", "~=2.5.0", ">=2.6,<2.8", "==2.10.0", "
 LLAMA = st.sampled_from([None, "==0.2.79", "==0.3.16", "==0.3.19", ">=0.3.24,<0.3.27", ">=0.3.34"])
 PYTHONS = st.sampled_from(["3.9", "3.10", "3.12", "3.13", "3.14", ">=3.11,<3.14"])
 TOOLKITS = ["auto", "auto", "auto", "conda-label", "conda-forge", "pypi", "system", "none"]
-PLATFORMS = st.sampled_from([["linux-64"], ["win-64"], ["linux-aarch64"], ["linux-64", "win-64"], ["osx-arm64"]])
+PLATFORMS = st.sampled_from(
+    [["linux-64"], ["win-64"], ["linux-aarch64"], ["linux-64", "win-64"], ["linux-aarch64", "win-64"], ["osx-arm64"]]
+)
 HOSTS = st.none() | st.fixed_dictionaries(
     {
         "platform": st.sampled_from(["linux-64", "linux-64", "win-64", "linux-aarch64"]),

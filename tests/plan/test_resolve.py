@@ -599,3 +599,10 @@ def test_a_module_with_its_cpu_is_planned_where_it_exists() -> None:
         plan(f"gpu: thor\n{LLAMA}")
     assert caught.value.given == (("platforms", "linux-64"), ("gpu", "thor (11.0)"))
     assert caught.value.changes[0].lines == (("platforms", "[linux-aarch64]"),)
+
+
+def test_only_platforms_that_compile_need_a_compiler() -> None:
+    """Windows takes the wheel there is, so that it has no MSVC matters to nobody."""
+    machine = Host(platform=Platform.WIN_64, cpu="zen4", libc="", cores=8, memory=1 << 34, compilers=())
+    made = plan(f"gpu: h100\ncuda: '13.0'\n{LLAMA}", machine, platforms="[linux-aarch64, win-64]")
+    assert short(made) == "13.0 13.0.3/pypi 0.3.35 source cu130"
