@@ -250,6 +250,10 @@ class Case:
             yield "backend/platform"
         if not self.gpus[1]:
             yield "gpu/known"
+        rows = [self.catalog.gpu_named(text.removesuffix("+ptx")) for text in self.spec.gpu]
+        homes = [row.platforms for row in rows if isinstance(row, NvidiaGpu) and row.platforms]
+        if any(platform not in home for home in homes for platform in self.platforms):
+            yield "gpu/platform"
         if self.gfx and self.spec.backend not in {Backend.ROCM, Backend.VULKAN}:
             yield "gpu/backend"
         if self.capabilities and self.spec.backend not in {Backend.CUDA, Backend.VULKAN}:
@@ -283,7 +287,8 @@ class Case:
         if kind == "cuda" and self.catalog.line_of_tag.get(tag) != line:
             yield "torch/toolkit"
         minimum = next(row.glibc for row in self.catalog.torch_releases if row.version == version)
-        if any(self.old_glibc(platform, minimum) for platform in self.platforms):
+        minima = [row.glibc or minimum if row else minimum for row in rows]
+        if any(self.old_glibc(platform, least) for platform, least in zip(self.platforms, minima, strict=True)):
             yield "glibc/torch-wheel"
         yield from self._torch_code([row for row in rows if row])
 
