@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from packaging.version import Version
 from pydantic import BeforeValidator
 
 from envspec.frozen import Frozen
 from envspec.gpu import Backend, Platform
 from envspec.scalars import CapabilityText, CudaText, TargetText, VersionText
-
-if TYPE_CHECKING:
-    from packaging.version import Version
 
 Confidence = Literal["measured", "declared", "inferred"]
 """Read from the files themselves; said by their maker; concluded from neighbours. The first beats the second."""
@@ -87,6 +85,10 @@ class CudaLine(Row):
     nvcc_on_index: bool
     """Whether the wheels of the default index hold the whole compiler."""
 
+    def least_driver(self, *, windows: bool) -> Version:
+        """Oldest driver that runs machine code of this line, by the numbers of Windows or of Linux."""
+        return self.driver_windows if windows else self.driver_linux
+
 
 class CudaRelease(Row):
     """One release of the CUDA toolkit."""
@@ -104,6 +106,12 @@ class CudaRelease(Row):
     """Whether conda-forge has the whole toolkit."""
     pypi: str | None = None
     """Version of the cuda-toolkit package on the default index."""
+
+    def shipped_driver(self, *, windows: bool) -> Version | None:
+        """Driver that came with it; on Windows, where 13.0 and later bring none, the branch of that for Linux."""
+        if not windows or self.driver_windows:
+            return self.driver_windows if windows else self.driver_linux
+        return self.driver_linux and Version(str(self.driver_linux.major))
 
 
 class Architecture(Row):

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
         TorchWheel,
     )
 
+FIRST_IN_OLDEST_LINE = (8, 9)
+"""CUDA 11.8, the oldest line of the catalog, brought 8.9 and 9.0; what it knows besides is older.
+
+Source: https://docs.nvidia.com/cuda/archive/11.8.0/cuda-toolkit-release-notes/index.html
+"""
 NOISE = re.compile(r"\b(?:nvidia|geforce|tesla|quadro|amd|radeon|instinct|laptop gpu|generation)\b")
 
 
@@ -39,6 +44,18 @@ class Catalog(Tables):
     def family(self, line: CudaVersion) -> CudaLine:
         """Row of a line, or of another of its major version, which must be there: their drivers are the same."""
         return self.line_of.get(line) or next(row for one, row in self.line_of.items() if one.major == line.major)
+
+    def first_driver(self, capability: Capability, *, windows: bool) -> int | None:
+        """Branch that came with the first toolkit for a capability; None for those older than the catalog."""
+        fitting = self.lines_for(capability)
+        if not fitting or (fitting[0] == next(iter(self.line_of)) and capability < FIRST_IN_OLDEST_LINE):
+            return None
+        drivers = (row.shipped_driver(windows=windows) for row in reversed(self.releases_of[fitting[0]]))
+        return next((driver.major for driver in drivers if driver), None)
+
+    def lines_for(self, capability: Capability) -> list[CudaVersion]:
+        """CUDA lines that compile for a capability, oldest first."""
+        return [line for line, row in self.line_of.items() if any(one.capability == capability for one in row.targets)]
 
     @cached_property
     def releases_of(self) -> dict[CudaVersion, tuple[CudaRelease, ...]]:

@@ -12,6 +12,7 @@ from envspec.doctor.rows import (
     nvidia,
     shipped_driver,
     winner,
+    with_windows_driver,
 )
 from envspec.host import Fault, Vendor
 
@@ -20,14 +21,11 @@ if TYPE_CHECKING:
 
     from envspec.catalog import Catalog
     from envspec.doctor.model import Findings, Trap
-    from envspec.gpu import Capability, CudaVersion
     from envspec.host import Host
 
 COMPATIBILITY = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
 INSTALL = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/index.html"
 LEGACY = "https://forums.developer.nvidia.com/t/unix-graphics-feature-deprecation-schedule/60588"
-FIRST_IN_OLDEST_LINE = (8, 9)
-"""CUDA 11.8, the oldest line of the catalog, brought 8.9 and 9.0; what it knows besides is older."""
 
 
 class Told(NamedTuple):
@@ -194,7 +192,7 @@ def for_gpu(host: Host, catalog: Catalog) -> Findings:
     for number in sorted({known for gpu in nvidia(host) if (known := capability(gpu, catalog))}):
         names = listed(dict.fromkeys(gpu.name for gpu in nvidia(host) if capability(gpu, catalog) == number))
         row = catalog.architecture_of.get(number)
-        first = _first_driver(host, catalog, number)
+        first = catalog.first_driver(number, windows=with_windows_driver(host))
         if row and row.dropped_by(found):
             yield Finding(
                 id="driver/newer-than-card",
@@ -202,7 +200,7 @@ def for_gpu(host: Host, catalog: Catalog) -> Findings:
                 what=f"driver {found} does not support {names} ({row.name}, {number})",
                 cause=f"branch {row.last_driver} is the last one for {row.name}",
                 fix=f"install a driver of branch {row.last_driver}"
-                + (f", and use CUDA {lines[-1]} or older" if (lines := _fitting(catalog, number)) else ""),
+                + (f", and use CUDA {lines[-1]} or older" if (lines := catalog.lines_for(number)) else ""),
                 source=LEGACY,
             )
         elif first and found.major < first:
@@ -214,20 +212,6 @@ def for_gpu(host: Host, catalog: Catalog) -> Findings:
                 fix=f"update the driver to branch {first} or newer",
                 source="https://docs.nvidia.com/datacenter/tesla/drivers/index.html",
             )
-
-
-def _first_driver(host: Host, catalog: Catalog, number: Capability) -> int | None:
-    """Branch that came with the first toolkit for a capability; None for those older than the catalog."""
-    fitting = _fitting(catalog, number)
-    if not fitting or (fitting[0] == next(iter(catalog.line_of)) and number < FIRST_IN_OLDEST_LINE):
-        return None
-    shipped = shipped_driver(catalog.releases_of[fitting[0]], host)
-    return shipped.major if shipped else None
-
-
-def _fitting(catalog: Catalog, number: Capability) -> list[CudaVersion]:
-    """CUDA lines that compile for a capability, oldest first."""
-    return [line for line, row in catalog.line_of.items() if number in {target.capability for target in row.targets}]
 
 
 def ceiling(host: Host, catalog: Catalog) -> Findings:

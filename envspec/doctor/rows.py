@@ -47,13 +47,13 @@ def with_windows_driver(host: Host) -> bool:
 
 def least_driver(row: CudaLine, host: Host) -> Version:
     """Oldest driver that runs machine code of a CUDA line."""
-    return row.driver_windows if with_windows_driver(host) else row.driver_linux
+    return row.least_driver(windows=with_windows_driver(host))
 
 
 def shipped_driver(releases: Iterable[CudaRelease], host: Host) -> Version | None:
     """Driver that came with the oldest of these releases of which that is known."""
     windows = with_windows_driver(host)
-    drivers = [row.driver_windows if windows else row.driver_linux for row in releases]
+    drivers = [row.shipped_driver(windows=windows) for row in releases]
     return min((driver for driver in drivers if driver), default=None)
 
 

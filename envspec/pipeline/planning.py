@@ -52,13 +52,18 @@ def decide(project: Project, catalog: Catalog, host: Path | None = None) -> Plan
         UsageError: the spec has a matrix, so several plans.
 
     """
-    from envspec.errors import UsageError
     from envspec.plan import resolve
+
+    _must_be_single(project)
+    return resolve(project.spec, machine_of(project.spec, host), catalog)
+
+
+def _must_be_single(project: Project) -> None:
+    from envspec.errors import UsageError
 
     if project.spec.matrix:
         message = f"{project.path} has a matrix, so there is no single plan to tell about"
         raise UsageError(message, hint="`envspec plan` shows its cells; write one of them as a spec of its own")
-    return resolve(project.spec, machine_of(project.spec, host), catalog)
 
 
 def machine_of(spec: Spec, host: Path | None) -> Host | None:
@@ -113,9 +118,8 @@ def why_not(spec: Path, asked: str, host: Path | None = None) -> WhyNot:
     from envspec.tools.project import Project
 
     project = Project(spec)
-    rows = catalog_store.load(project.folder)
-    decide(project, rows, host)
-    return reasons(project.spec, machine_of(project.spec, host), rows, asked)
+    _must_be_single(project)
+    return reasons(project.spec, machine_of(project.spec, host), catalog_store.load(project.folder), asked)
 
 
 def cells(spec: Path, host: Path | None = None) -> tuple[tuple[Spec, Plan | EnvspecError], ...]:

@@ -138,7 +138,7 @@ class Question:
 
     def least_driver(self, line: CudaLine, platform: Platform) -> Version:
         """Oldest driver that runs machine code of a CUDA line."""
-        return line.driver_windows if self.windows_driver(platform) else line.driver_linux
+        return line.least_driver(windows=self.windows_driver(platform))
 
     @cached_property
     def last_driver(self) -> int | None:
@@ -147,11 +147,8 @@ class Question:
         return min((row.last_driver for row in rows if row.last_driver), default=None)
 
     def shipped_driver(self, release: CudaRelease, platform: Platform) -> Version | None:
-        """Driver that came with a release of CUDA; on Windows, where 13.0 and later bring none, that of its branch."""
-        if not self.windows_driver(platform):
-            return release.driver_linux
-        branch = release.driver_linux and Version(str(release.driver_linux.major))
-        return release.driver_windows or branch
+        """Driver that came with a release of CUDA."""
+        return release.shipped_driver(windows=self.windows_driver(platform))
 
     def tegra(self, capability: Capability) -> bool:
         """Whether GPUs of a capability run code for exactly themselves only."""

@@ -26,7 +26,7 @@ CATALOG = load()
 TABLES: dict[str, tuple[Row, ...]] = {name: getattr(CATALOG, name) for name in Tables.model_fields}
 TEXTS = texts()
 FIRST_TAG = CudaVersion(11, 8)
-UNWANTED = re.compile(r"[\s\"'(]/\w+/|[A-Z]:\\|localhost|TODO", re.IGNORECASE)
+UNWANTED = re.compile(r"[\s\"'(]/\w+/|[A-Z]:\\|localhost", re.IGNORECASE)
 WHEELS: tuple[TorchWheel | LlamaWheel, ...] = (*CATALOG.torch_wheels, *CATALOG.llama_wheels)
 TAGS = sorted({wheel.tag for wheel in WHEELS})
 

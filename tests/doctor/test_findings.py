@@ -412,7 +412,8 @@ QUIET: list[tuple[str, list[Change]]] = [
     ("driver/older-than-card", [{"driver": driver("550.54.15"), "gpus": (amd("gfx1100"),)}]),
     (
         "driver/older-than-card",
-        [{"platform": Platform.WIN_64, "driver": driver("560.1"), "gpus": (gpu("NVIDIA Thor", "11.0"),)}],
+        # no driver is known to have come with CUDA 13.4, the first that compiles for 10.7
+        [{"platform": Platform.WIN_64, "driver": driver("560.1"), "gpus": (gpu("NVIDIA Unheard-of", "10.7"),)}],
     ),
     ("driver/ceiling", [{"driver": driver("580.95.05")}]),
     ("driver/ceiling", [{"driver": None}]),

@@ -52,27 +52,10 @@ def knows_gpu(question: Question, platform: Platform, _asked: None, _worst: Verd
         if row.dropped_by(found):
             reason = f"driver {found} does not support {row.name} ({capability}); branch {row.last_driver} was the last"
             return Refusal(reason, row.source)
-        first = _first_driver(question, platform, capability)
+        first = question.catalog.first_driver(capability, windows=question.windows_driver(platform))
         if first and found.major < first:
             return Refusal(f"driver {found} does not know {row.name} ({capability}) yet; branch {first} is the first")
     return None
-
-
-def _first_driver(question: Question, platform: Platform, capability: tuple[int, int]) -> int | None:
-    """Branch that came with the first toolkit for a capability; None for those older than the catalog."""
-    lines = question.catalog.line_of
-    fitting = [line for line, row in lines.items() if any(target.capability == capability for target in row.targets)]
-    if not fitting or (fitting[0] == next(iter(lines)) and capability < FIRST_IN_OLDEST_LINE):
-        return None
-    shipped = _shipped(question, platform, question.catalog.releases_of[fitting[0]])
-    return shipped.major if shipped else None
-
-
-FIRST_IN_OLDEST_LINE = (8, 9)
-"""CUDA 11.8, the oldest line of the catalog, brought 8.9 and 9.0; what it knows besides is older.
-
-Source: https://docs.nvidia.com/cuda/archive/11.8.0/cuda-toolkit-release-notes/index.html
-"""
 
 
 def _shipped(question: Question, platform: Platform, releases: tuple[CudaRelease, ...]) -> Version | None:
